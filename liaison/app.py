@@ -1,0 +1,146 @@
+"""The composition root: the only place that wires configuration, database, files, queue and web together."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+import structlog
+from apiflask import APIFlask
+from flask import Flask, g, request
+from flask_talisman import Talisman
+from flask_wtf import CSRFProtect
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from liaison import cli
+from liaison.clients.files import open_store
+from liaison.config import Config, find_path, load
+from liaison.db import db, engine_url
+from liaison.logs import begin_request, set_up
+from liaison.models.base import new_id
+from liaison.services.vault import Keys
+from liaison.web import errors, labels, sessions
+from liaison.web.console import department_api, office_api
+from liaison.web.console import pages as console
+from liaison.web.deputy import api as deputy
+from liaison.web.open import answers, health
+from liaison.web.resident import api as resident
+from liaison.web.resident import pages
+from liaison.web.wiring import Wiring
+
+Clock = Callable[[], datetime]
+PAGES = (health.blueprint, answers.blueprint, pages.blueprint, console.blueprint)
+APIS = (answers.api, resident.api, sessions.api, deputy.api, department_api.api, office_api.api)
+# Everything a page loads comes from this very origin; pictures may be made on the page before they are sent.
+CONTENT_POLICY = {
+    "default-src": "'self'",
+    "img-src": "'self' data: blob:",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+POOL_SIZE = 8  # one connection per thread of a web process
+WAKE_TTL = 10
+
+
+def utc_now() -> datetime:
+    """The system's time."""
+    return datetime.now(UTC)
+
+
+def create_app(config: Config | None = None, *, clock: Clock = utc_now) -> Flask:
+    """The application, ready to serve. Raises ConfigError when no configuration is given and the found one is wrong."""
+    config = config or load(find_path(os.environ), os.environ)
+    set_up(config.logging.level, as_json=config.logging.json)
+    app = APIFlask(
+        "liaison",
+        title="码上联 Liaison",
+        version="1",
+        json_errors=False,
+        spec_path="/api/v1/openapi.json",
+        docs_path="/api/v1/docs",
+        docs_oauth2_redirect_path=None,
+    )
+    app.config.update(_settings(config))
+    db.init_app(app)
+    csrf = CSRFProtect(app)
+    Talisman(
+        app,
+        content_security_policy=CONTENT_POLICY,
+        force_https=False,
+        session_cookie_secure=_is_https(config),
+        strict_transport_security=_is_https(config),
+        referrer_policy="no-referrer",
+        session_cookie_samesite="Lax",
+    )
+    if config.web.trusted_proxies:
+        hops = config.web.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
+    app.extensions["liaison"] = _wiring(config, clock)
+    _log_requests(app)
+    errors.register(app)
+    labels.register(app)
+    for blueprint in PAGES + APIS:
+        app.register_blueprint(blueprint)
+    for blueprint in APIS:
+        csrf.exempt(blueprint)  # they take no cookie, so that there is nothing for another site to ride on
+    cli.register(app)
+    return app
+
+
+def _settings(config: Config) -> dict[str, object]:
+    return {
+        "SECRET_KEY": config.secrets.session,
+        "SQLALCHEMY_DATABASE_URI": engine_url(config.database.url),
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": POOL_SIZE, "pool_pre_ping": True},
+        "MAX_CONTENT_LENGTH": config.web.max_body_bytes,
+        "MAX_FORM_MEMORY_SIZE": 1_000_000,  # text fields; photos go to a temporary file
+        "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: a form filled in over lunch must not be lost
+        "SESSION_COOKIE_HTTPONLY": True,
+        "OPENAPI_VERSION": "3.1.0",
+        "SWAGGER_UI_CSS": "/static/vendor/swagger-ui.css",
+        "SWAGGER_UI_BUNDLE_JS": "/static/vendor/swagger-ui-bundle.js",
+        "SWAGGER_UI_STANDALONE_PRESET_JS": "/static/vendor/swagger-ui-standalone-preset.js",
+    }
+
+
+def _wiring(config: Config, clock: Clock) -> Wiring:
+    redis = Redis.from_url(config.redis.url, socket_timeout=1, socket_connect_timeout=1)
+    keys = Keys(
+        vault={config.secrets.vault_key_id: config.secrets.vault_key},
+        codes=config.secrets.codes.encode(),
+        stations={"1": config.secrets.stations.encode()},
+    )
+    queue = Queue("ticks", connection=redis, serializer=JSONSerializer)
+    wake = partial(queue.enqueue, "workers.jobs.relay", result_ttl=0, ttl=WAKE_TTL)
+    return Wiring(config, keys, open_store(config.files.url), clock, wake, partial(_answers, redis))
+
+
+def _answers(redis: Redis) -> bool:
+    try:
+        return bool(redis.ping())
+    except RedisError:
+        return False
+
+
+def _is_https(config: Config) -> bool:
+    return config.base_url.startswith("https://")
+
+
+def _log_requests(app: Flask) -> None:
+    log = structlog.get_logger("liaison.web")
+
+    @app.before_request
+    def begin() -> None:
+        begin_request(request.headers.get("X-Request-Id", "")[:64] or str(new_id()))
+        g.logger = log
+
+    @app.after_request
+    def finish(response):
+        log.info("request", method=request.method, endpoint=request.endpoint, status=response.status_code)
+        return response

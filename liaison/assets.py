@@ -1,0 +1,28 @@
+"""Copies the page assets we serve out of `node_modules`, and no others: `python -m liaison.assets`."""
+
+import shutil
+from pathlib import Path
+
+from liaison.config import ROOT
+
+SERVED = (
+    "weui/dist/style/weui.min.css",
+    "htmx.org/dist/htmx.min.js",
+    "@tabler/core/dist/css/tabler.min.css",
+    "@tabler/core/dist/js/tabler.min.js",
+    "swagger-ui-dist/swagger-ui.css",
+    "swagger-ui-dist/swagger-ui-bundle.js",
+    "swagger-ui-dist/swagger-ui-standalone-preset.js",
+)
+
+
+def copy(modules: Path, target: Path) -> None:
+    """Put each served file into `target` under its own name; raises FileNotFoundError for one missing."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name in SERVED:
+        source = modules / name
+        shutil.copyfile(source, target / source.name)
+
+
+if __name__ == "__main__":
+    copy(ROOT / "node_modules", ROOT / "liaison" / "static" / "vendor")

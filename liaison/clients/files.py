@@ -1,0 +1,79 @@
+"""Where photos and documents lie: a local folder, or S3 by its address.
+
+Knows bytes and random keys, never a visitor's file name and never what a file belongs to. S3 takes its
+credentials and endpoint from the usual AWS_* environment variables.
+"""
+
+import re
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import obstore
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from liaison.domain.errors import NotFound
+
+TIMEOUTS = {"connect_timeout": "5s", "timeout": "30s"}
+RETRIES = {"max_retries": 3, "retry_timeout": timedelta(seconds=40)}
+
+_KEY = re.compile(r"[a-z]{1,20}/[0-9a-f]{2}/[0-9a-f]{32}\.[a-z0-9]{1,5}")
+
+
+class FileStore:
+    """Files by key, each written once and whole."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._on_disk = isinstance(store, LocalStore)
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        """Write a file under a key of `new_key`; raises ValueError for a key of any other shape.
+
+        A folder on disk keeps no content type; the caller's row does.
+        """
+        if not _KEY.fullmatch(key):
+            raise ValueError("a file key must come from new_key")
+        attributes = None if self._on_disk else {"Content-Type": content_type}
+        obstore.put(self._store, key, data, attributes=attributes)
+
+    def get(self, key: str) -> bytes:
+        """Return the whole file; raises NotFound for a key that is absent or none of ours."""
+        if not _KEY.fullmatch(key):
+            raise NotFound
+        try:
+            return bytes(obstore.get(self._store, key).bytes())
+        except FileNotFoundError:
+            raise NotFound from None
+
+    def delete(self, key: str) -> None:
+        """Remove a file; removing an absent one is no fault, since a sweep may run twice."""
+        try:
+            obstore.delete(self._store, key)
+        except FileNotFoundError:
+            return
+
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        """Yield every key below a folder such as `photos`, in no promised order."""
+        for batch in obstore.list(self._store, prefix or None):
+            yield from (entry["path"] for entry in batch)
+
+
+def open_store(where: str | Path, *, plain_http: bool = False) -> FileStore:
+    """Open a folder (made when absent) or an address such as `s3://bucket/prefix` or `memory:///`.
+
+    `plain_http` permits an S3 endpoint without TLS, for a store on the same machine or private network.
+    """
+    if "://" not in str(where):
+        return FileStore(LocalStore(Path(where).absolute(), mkdir=True))
+    if not str(where).startswith(("s3://", "s3a://")):
+        return FileStore(from_url(str(where)))
+    options = {**TIMEOUTS, "allow_http": plain_http}
+    return FileStore(from_url(str(where), client_options=options, retry_config=RETRIES))
+
+
+def new_key(folder: str, suffix: str) -> str:
+    """Return a fresh key such as `photos/ab/<32 hex digits>.jpg` that tells nothing and cannot be guessed."""
+    name = uuid.uuid4().hex
+    return f"{folder}/{name[:2]}/{name}.{suffix}"

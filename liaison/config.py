@@ -1,0 +1,251 @@
+"""The settings of one installation: read once, checked as a whole, frozen; knows files and environment.
+
+Later layers win: defaults below, `secrets.toml` of the instance, `config.toml`, environment. An environment
+variable `LIAISON_SECTION__KEY` sets `section.key`; `DATABASE_URL` and `REDIS_URL` are understood, too.
+"""
+
+import base64
+import binascii
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from liaison.embedded import postgres_url, redis_url
+
+ROOT = Path(__file__).resolve().parents[1]
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+PLAIN = {"DATABASE_URL": "database.url", "REDIS_URL": "redis.url"}
+OURS = "LIAISON_"
+NOT_SETTINGS = {"LIAISON_CONFIG"}
+
+Settings = dict[str, Any]
+
+
+class ConfigError(Exception):
+    """The settings cannot be used; `faults` holds one English sentence for each thing wrong."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("; ".join(faults))
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the installation is called on pages and posters."""
+
+    name: str = "码上联"
+    region: str = "示范县"
+
+
+@dataclass(frozen=True)
+class Database:
+    """Where the truth is; an empty `url` means the embedded PostgreSQL of the instance."""
+
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Redis:
+    """Where the wake-up calls are; an empty `url` means the embedded Redis of the instance."""
+
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Keys that must not leave the machine; never printed."""
+
+    session: str = field(default="", repr=False)
+    codes: str = field(default="", repr=False)
+    stations: str = field(default="", repr=False)
+    vault: str = field(default="", repr=False)
+    vault_key_id: str = "1"
+
+    @property
+    def vault_key(self) -> bytes:
+        """The 32 bytes that seal names, phones and precise places."""
+        return base64.b64decode(self.vault, validate=True)
+
+
+@dataclass(frozen=True)
+class Web:
+    """How requests reach the application."""
+
+    trusted_proxies: int = 0
+    max_body_bytes: int = 100_000_000
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where photos and attachments lie; an empty `url` means a folder in the instance."""
+
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Notices:
+    """How reminders leave the house; an empty `log_file` means one in the instance."""
+
+    log_file: str = ""
+
+
+@dataclass(frozen=True)
+class Logging:
+    """How much is written down and in which form."""
+
+    level: str = "INFO"
+    json: bool = True
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything an installation can be told."""
+
+    base_url: str = "http://127.0.0.1:8000"
+    instance: Path = Path("instance")
+    demo: bool = False
+    site: Site = Site()
+    database: Database = Database()
+    redis: Redis = Redis()
+    secrets: Secrets = Secrets()
+    web: Web = Web()
+    files: Files = Files()
+    notices: Notices = Notices()
+    logging: Logging = Logging()
+
+
+def find_path(environ: Mapping[str, str]) -> Path | None:
+    """Find the file to load: the one `LIAISON_CONFIG` names, else a `config.toml` beside the code."""
+    if named := environ.get("LIAISON_CONFIG"):
+        return Path(named)
+    usual = ROOT / "config.toml"
+    return usual if usual.exists() else None
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Config:
+    """Read and check every layer; raises ConfigError with all faults at once."""
+    faults: list[str] = []
+    told = _read(path, faults) | _from_environment(environ)
+    instance = _instance(told)
+    generated = instance / "secrets.toml"
+    settings = (_read(generated, faults) if generated.exists() else {}) | told
+    known = dict(_known())
+    faults += [f"{key}: there is no such setting" for key in sorted(settings.keys() - known.keys())]
+    typed = {key: _typed(key, settings[key], kind, faults) for key, kind in known.items() if key in settings}
+    config = _settle(_build({key: value for key, value in typed.items() if value is not None}), instance)
+    faults += _wrong(config)
+    if faults:
+        raise ConfigError(faults)
+    return config
+
+
+def find_instance(path: Path | None, environ: Mapping[str, str]) -> Path:
+    """Find the instance folder alone, before its secrets exist; faults are left for `load` to report."""
+    return _instance(_read(path, []) | _from_environment(environ))
+
+
+def _instance(told: Settings) -> Path:
+    return ROOT / str(told.get("instance", Config.instance))
+
+
+def _known() -> Iterator[tuple[str, type]]:
+    for outer in fields(Config):
+        if is_dataclass(outer.type):
+            for inner in fields(outer.type):
+                yield f"{outer.name}.{inner.name}", inner.type
+        else:
+            yield outer.name, outer.type
+
+
+def _read(path: Path | None, faults: list[str]) -> Settings:
+    if path is None:
+        return {}
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        faults.append(f"{path}: cannot be read: {error}")
+        return {}
+    return dict(_flat(document))
+
+
+def _flat(document: Settings) -> Iterator[tuple[str, Any]]:
+    for name, value in document.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}.{inner}", deep) for inner, deep in value.items())
+        else:
+            yield name, value
+
+
+def _from_environment(environ: Mapping[str, str]) -> Settings:
+    plain = {key: environ[name] for name, key in PLAIN.items() if environ.get(name)}
+    ours = {
+        name.removeprefix(OURS).lower().replace("__", "."): value
+        for name, value in environ.items()
+        if name.startswith(OURS) and name not in NOT_SETTINGS
+    }
+    return plain | ours
+
+
+def _typed(key: str, value: Any, kind: type, faults: list[str]) -> Any:
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    if kind is bool and str(value).lower() in ("true", "false", "1", "0"):
+        return str(value).lower() in ("true", "1")
+    if kind is int and isinstance(value, str) and value.isdecimal():
+        return int(value)
+    if type(value) is not kind:
+        faults.append(f"{key}: must be {kind.__name__}, not {type(value).__name__}")
+        return None
+    return value
+
+
+def _build(values: Settings) -> Config:
+    plain = {key: value for key, value in values.items() if "." not in key}
+    sections: dict[str, Settings] = {}
+    for key, value in values.items():
+        section, dot, name = key.partition(".")
+        if dot:
+            sections.setdefault(section, {})[name] = value
+    made = {name: getattr(Config, name).__class__(**inner) for name, inner in sections.items()}
+    return Config(**plain, **made)
+
+
+def _settle(config: Config, instance: Path) -> Config:
+    """Fill what follows from the instance folder, so that nobody else has to know its layout."""
+    return replace(
+        config,
+        base_url=config.base_url.rstrip("/"),
+        instance=instance,
+        database=Database(config.database.url or postgres_url(instance / "postgres")),
+        redis=Redis(config.redis.url or redis_url(instance / "redis")),
+        files=Files(config.files.url or str(instance / "files")),
+        notices=Notices(config.notices.log_file or str(instance / "logs" / "notices.log")),
+    )
+
+
+def _wrong(config: Config) -> list[str]:
+    checks = {
+        "base_url: must begin with http:// or https://": config.base_url.startswith(("http://", "https://")),
+        "database.url: must begin with postgresql": config.database.url.startswith("postgresql"),
+        "redis.url: must begin with redis://, rediss:// or unix://": config.redis.url.startswith(
+            ("redis://", "rediss://", "unix://")
+        ),
+        "secrets.session: needs at least 32 characters": len(config.secrets.session) >= 32,
+        "secrets.codes: needs at least 32 characters": len(config.secrets.codes) >= 32,
+        "secrets.stations: needs at least 32 characters": len(config.secrets.stations) >= 32,
+        "secrets.vault: must be 32 bytes in base64": _is_key(config.secrets.vault),
+        "secrets.vault_key_id: must not be empty": bool(config.secrets.vault_key_id),
+        "web.trusted_proxies: must not be negative": config.web.trusted_proxies >= 0,
+        "web.max_body_bytes: must be positive": config.web.max_body_bytes > 0,
+        f"logging.level: must be one of {', '.join(LEVELS)}": config.logging.level in LEVELS,
+    }
+    return [sentence for sentence, holds in checks.items() if not holds]
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text, validate=True)) == 32
+    except (binascii.Error, ValueError):
+        return False

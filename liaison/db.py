@@ -1,0 +1,46 @@
+"""The engine, the session and the only commit() of the project."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from flask_sqlalchemy import SQLAlchemy
+
+from liaison.models.base import Base
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+session = db.session
+_log = logging.getLogger(__name__)
+
+_WAKE = "wake"
+
+
+def engine_url(url: str) -> str:
+    """The address with the driver we use named, however the operator wrote it."""
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@contextmanager
+def transaction(wake: Callable[[], None] | None = None) -> Iterator[None]:
+    """Commit what the block flushed, or roll all of it back when it raises.
+
+    `wake` is called after a commit that put new notices; it may fail, since the relay's clock rings anyway.
+    """
+    try:
+        yield
+        rings = session.info.pop(_WAKE, False)
+        session.commit()
+    except BaseException:
+        session.info.pop(_WAKE, None)
+        session.rollback()
+        raise
+    if rings and wake is not None:
+        try:
+            wake()
+        except Exception:
+            _log.warning("wake-up call failed; the relay's next tick will find the notices")
+
+
+def wake_after_commit() -> None:
+    """Ask that the relay be woken once the running transaction is committed."""
+    session.info[_WAKE] = True

@@ -1,0 +1,47 @@
+"""The instance folder of one machine: its secrets, made once, and the lock that keeps a second start out."""
+
+import base64
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class Taken(Exception):
+    """Somebody else already runs on this instance folder; carries the process id it left, if any."""
+
+
+def ensure_secrets(instance: Path) -> None:
+    """Write `secrets.toml`, readable by its owner alone, unless the folder already holds one."""
+    target = instance / "secrets.toml"
+    if target.exists():
+        return
+    instance.mkdir(parents=True, exist_ok=True)
+    lines = ["# Made on the first start. Without `vault` no sealed name or phone can be read: keep a copy."]
+    lines += ["[secrets]"]
+    lines += [f'{name} = "{secrets.token_urlsafe(32)}"' for name in ("session", "codes", "stations")]
+    lines += [f'vault = "{base64.b64encode(secrets.token_bytes(32)).decode()}"', 'vault_key_id = "1"']
+    draft = target.with_suffix(f".{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write("\n".join(lines) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(target)
+
+
+@contextmanager
+def hold(instance: Path) -> Iterator[None]:
+    """Hold the folder's lock, which ends with our process; raises Taken when another process holds it."""
+    instance.mkdir(parents=True, exist_ok=True)
+    with (instance / "standalone.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise Taken(lock.read().strip()) from None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield

@@ -1,0 +1,14 @@
+"""All models, imported once so that the metadata is complete."""
+
+from liaison.models import (  # noqa: F401
+    assignments,
+    cases,
+    clocks,
+    departments,
+    matters,
+    notices,
+    people,
+    regions,
+    stations,
+    vault,
+)

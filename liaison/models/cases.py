@@ -1,0 +1,131 @@
+"""The common trunk: a case, its chained events, its files, ratings and what was published of it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, Sequence, UniqueConstraint, func, literal_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from liaison.models.base import Base, new_id
+from liaison.models.departments import Category
+from liaison.models.people import Deputy
+from liaison.models.stations import Station
+
+case_numbers = Sequence("case_numbers", metadata=Base.metadata)
+
+
+class Case(Base):
+    """Whatever people hand to each other: a number, a state, a head of a chain, and whom it concerns.
+
+    `region_path` repeats the region's path, so that reach is one prefix condition; `clock_id` is the clock
+    that lists and pages show; `came_from` is the state a resuming state was entered from.
+    """
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        Index("ix_cases_deputy_id_state_created_at", "deputy_id", "state", "created_at", "id"),
+        Index("ix_cases_state_created_at", "state", "created_at", "id"),
+        Index("ix_cases_created_at", "created_at", "id"),
+        Index("ix_cases_bigrams", func.bigrams(literal_column("text")), postgresql_using="gin"),
+        Index("ix_cases_region_path", "region_path", postgresql_ops={"region_path": "text_pattern_ops"}),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    kind: Mapped[str]
+    number: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    text: Mapped[str]
+    region_id: Mapped[UUID] = mapped_column(ForeignKey("regions.id"))
+    region_path: Mapped[str]
+    station_id: Mapped[UUID | None] = mapped_column(ForeignKey("stations.id"), index=True)
+    deputy_id: Mapped[UUID | None] = mapped_column(ForeignKey("deputies.id"))
+    category_id: Mapped[UUID | None] = mapped_column(ForeignKey("categories.id"))
+    state: Mapped[str]
+    came_from: Mapped[str | None]
+    state_since: Mapped[datetime]
+    round: Mapped[int] = mapped_column(default=1)
+    clock_id: Mapped[UUID | None]
+    seq: Mapped[int] = mapped_column(default=0)
+    head: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    supervised_at: Mapped[datetime | None] = mapped_column(index=True)
+    merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
+
+    station: Mapped[Station | None] = relationship(lazy="raise")
+    deputy: Mapped[Deputy | None] = relationship(lazy="raise")
+    category: Mapped[Category | None] = relationship(lazy="raise")
+
+
+class Event(Base):
+    """One line of a case's history; only ever added, and chained by hash (see `domain.chain`)."""
+
+    __tablename__ = "events"
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    by_role: Mapped[str]
+    by_id: Mapped[UUID | None]
+    by_name: Mapped[str] = mapped_column(default="")
+    state: Mapped[str]
+    internal: Mapped[bool] = mapped_column(default=False)
+    text: Mapped[str] = mapped_column(default="")
+    data: Mapped[dict] = mapped_column(default=dict)
+    salt: Mapped[bytes] = mapped_column(LargeBinary)
+    body_digest: Mapped[str]
+    prev_hash: Mapped[str]
+    hash: Mapped[str]
+
+
+class Attachment(Base):
+    """A file of a case, kept in the file store under a random key; `position` counts from 1 within the case."""
+
+    __tablename__ = "attachments"
+    __table_args__ = (UniqueConstraint("case_id", "position"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    position: Mapped[int]
+    reply_id: Mapped[UUID | None] = mapped_column(ForeignKey("replies.id"), index=True)
+    by_role: Mapped[str]
+    key: Mapped[str] = mapped_column(unique=True)
+    thumb_key: Mapped[str | None]
+    name: Mapped[str] = mapped_column(default="")
+    mime: Mapped[str]
+    size: Mapped[int]
+    sha256: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Rating(Base):
+    """What the resident says of the answer of one round, in three parts."""
+
+    __tablename__ = "ratings"
+    __table_args__ = (Index("ix_ratings_case_id", "case_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    round: Mapped[int]
+    result: Mapped[str]
+    attitude: Mapped[int]
+    speed: Mapped[int]
+    text: Mapped[str] = mapped_column(default="")
+    at: Mapped[datetime]
+
+
+class Publication(Base):
+    """What the public may read of a case: redacted by hand, the original kept."""
+
+    __tablename__ = "publications"
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    station_id: Mapped[UUID | None] = mapped_column(ForeignKey("stations.id"), index=True)
+    title: Mapped[str]
+    text: Mapped[str]
+    answer: Mapped[str]
+    by_id: Mapped[UUID]
+    published_at: Mapped[datetime] = mapped_column(index=True)
+
+    case: Mapped[Case] = relationship(lazy="raise")

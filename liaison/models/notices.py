@@ -1,0 +1,41 @@
+"""The outbox: one row per message, recipient and channel; the truth that the queue only rings for."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from liaison.models.base import Base, new_id
+
+
+class Notice(Base):
+    """One message to one recipient by one channel; says that there is news, never what.
+
+    State: due → leased → sent | dead, or cancelled. `token` fences a claim: only its holder may settle.
+    `recipient_id` is an account, or for a resident the case itself.
+    """
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        Index("ix_notices_next_at", "next_at", postgresql_where=text("state IN ('due', 'leased')")),
+        Index("ix_notices_recipient", "recipient_id", "created_at", postgresql_where=text("channel = 'inbox'")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    dedup_key: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    clock_id: Mapped[UUID | None]
+    generation: Mapped[int] = mapped_column(default=0)
+    topic: Mapped[str]
+    recipient_role: Mapped[str]
+    recipient_id: Mapped[UUID]
+    channel: Mapped[str]
+    state: Mapped[str] = mapped_column(default="due")
+    token: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
+    error: Mapped[str | None]

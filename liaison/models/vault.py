@@ -1,0 +1,34 @@
+"""Who the resident is and where exactly: sealed, in a schema of its own that ordinary queries do not join."""
+
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from liaison.models.base import Base
+
+SCHEMA = "vault"
+
+
+class Identity(Base):
+    """A resident's name and phone, sealed under the key `key_id`; `phone_mac` is a keyed digest for look-up."""
+
+    __tablename__ = "identities"
+    __table_args__ = (Index("ix_identities_phone_mac", "phone_mac"), {"schema": SCHEMA})
+
+    case_id: Mapped[UUID] = mapped_column(primary_key=True)
+    key_id: Mapped[str]
+    name: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone_mac: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class Place(Base):
+    """Where the matter is, as precisely as the resident gave it; sealed as one JSON document."""
+
+    __tablename__ = "places"
+    __table_args__ = {"schema": SCHEMA}
+
+    case_id: Mapped[UUID] = mapped_column(primary_key=True)
+    key_id: Mapped[str]
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)

@@ -1,0 +1,39 @@
+"""How to start what an installation consists of: web server, one worker per queue, one scheduler."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from liaison.processes import Program
+
+QUEUES = ("ticks", "notices")
+WEB_WORKERS = 2
+WEB_THREADS = 8
+
+
+def web(host: str, port: int, environ: Mapping[str, str], logs: Path, folder: Path) -> Program:
+    """The web server on `host` and `port`; a worker of its that dies is replaced by the server itself."""
+    options = {
+        "--interface": "wsgi",
+        "--host": host,
+        "--port": str(port),
+        "--workers": str(WEB_WORKERS),
+        "--blocking-threads": str(WEB_THREADS),
+        "--respawn-interval": "0.1",
+        "--workers-kill-timeout": "5",
+        "--log-level": "warning",
+    }
+    flags = [part for pair in options.items() for part in pair]
+    argv = (sys.executable, "-m", "granian", *flags, "--respawn-failed-workers", "wsgi:app")
+    return Program("web", argv, logs / "web.log", environ, folder)
+
+
+def background(environ: Mapping[str, str], logs: Path, folder: Path) -> tuple[Program, ...]:
+    """One worker for each queue, because a worker on two can lose a job, and exactly one scheduler."""
+    lines = {f"worker-{queue}": ("worker", queue) for queue in QUEUES}
+    lines["scheduler"] = ("scheduler",)
+    start = (sys.executable, "-m", "workers.run")
+    return tuple(
+        Program(name, (*start, *arguments), logs / f"{name}.log", environ, folder)
+        for name, arguments in lines.items()
+    )

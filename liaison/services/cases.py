@@ -1,0 +1,158 @@
+"""The engine: lock a case, make a move by its table, add the event to its chain, keep its clocks in step.
+
+Every kind of case goes through here; nothing here knows one kind from another.
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from liaison.db import session
+from liaison.domain import chain, numbers
+from liaison.domain.actors import Actor
+from liaison.domain.clocks import Term
+from liaison.domain.errors import NotFound
+from liaison.domain.workflow import WORKFLOWS, State
+from liaison.models.cases import Case, Event, case_numbers
+from liaison.models.clocks import Clock
+from liaison.services import clocks
+from liaison.services.reach import cases_within
+
+
+def next_number(kind: str, year: int) -> str:
+    """The next case number of this kind, with its check character; gaps are allowed, repeats are not."""
+    return numbers.make_number(kind, year, session.scalar(case_numbers.next_value()))
+
+
+def lock_case(actor: Actor, number: str) -> Case:
+    """The case within the actor's reach, locked until the transaction ends.
+
+    Raises NotFound for an unknown number and for one out of reach alike.
+    """
+    found = session.scalar(
+        select(Case)
+        .where(Case.number == number, cases_within(actor))
+        .with_for_update(of=Case)
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def lock_by_id(case_id: UUID) -> Case:
+    """The case of that id, locked; for the system's own moves."""
+    return session.execute(
+        select(Case).where(Case.id == case_id).with_for_update(of=Case).execution_options(populate_existing=True)
+    ).scalar_one()
+
+
+def move(
+    case: Case,
+    code: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    text: str = "",
+    data: Mapping | None = None,
+    internal: bool = False,
+    term: Term | None = None,
+) -> Event:
+    """Make a move the table allows, and write it down.
+
+    `term` replaces the term of the clock the new state starts. Raises NotAllowed or WrongState.
+    """
+    flow = WORKFLOWS[case.kind]
+    step = flow.check(case.state, code, actor.role)
+    target = flow.target(case.state, step, case.came_from)
+    if step.target or step.back:
+        _leave(case, flow.state(target), now)
+        _enter(case, flow.state(target), now, term=term, back=step.back)
+    return record(case, code, actor, now, text=text, data=data, internal=internal)
+
+
+def record(
+    case: Case,
+    kind: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    text: str = "",
+    data: Mapping | None = None,
+    internal: bool = False,
+) -> Event:
+    """Add one event to the case's chain; `internal` ones are not shown to the resident."""
+    salt = secrets.token_bytes(16)
+    body = {"text": text, "data": dict(data or {})}
+    digest = chain.digest_body(salt, body)
+    prev_hash = case.head or chain.FIRST_PREVIOUS
+    seq = case.seq + 1
+    hash_ = chain.link(
+        prev_hash, number=case.number, seq=seq, at=now, kind=kind, by_role=actor.role, body_digest=digest
+    )
+    event = Event(
+        case_id=case.id,
+        seq=seq,
+        at=now,
+        kind=kind,
+        by_role=actor.role,
+        by_id=actor.account_id,
+        by_name=actor.name,
+        state=case.state,
+        internal=internal,
+        text=text,
+        data=body["data"],
+        salt=salt,
+        body_digest=digest,
+        prev_hash=prev_hash,
+        hash=hash_,
+    )
+    case.seq, case.head = seq, hash_
+    session.add(event)
+    session.flush()
+    return event
+
+
+def begin(case: Case, now: datetime) -> None:
+    """Put a new case into its first state and start that state's clock."""
+    flow = WORKFLOWS[case.kind]
+    _enter(case, flow.state(flow.initial), now)
+
+
+def current_clock(case: Case) -> Clock | None:
+    """The clock lists and pages show for the case."""
+    return session.get(Clock, case.clock_id) if case.clock_id else None
+
+
+def _leave(case: Case, target: State, now: datetime) -> None:
+    clock = current_clock(case)
+    if target.resumes:
+        case.came_from = case.state
+        if clock is not None:
+            clocks.pause(clock, now)
+    elif clock is not None:
+        clocks.stop(clock, now)
+
+
+def _enter(case: Case, state: State, now: datetime, *, term: Term | None = None, back: bool = False) -> None:
+    case.state, case.state_since = state.code, now
+    case.closed_at = now if state.waits_for is None else None
+    if not state.resumes:
+        case.came_from = None
+    case.clock_id = None
+    if back and (held := _paused_clock(case)):
+        clocks.resume(held, now)
+        case.clock_id = held.id
+    elif state.clock:
+        chosen = term or clocks.term_for(case, state.clock)
+        clock = clocks.start(case, state.clock, state.waits_for, chosen, now, lapses=state.lapse is not None)
+        case.clock_id = clock.id
+
+
+def _paused_clock(case: Case) -> Clock | None:
+    return session.scalar(
+        select(Clock).where(Clock.case_id == case.id, Clock.paused_at.is_not(None), Clock.stopped_at.is_(None))
+    )

@@ -1,0 +1,125 @@
+"""Files a department or the office attaches to an answer: checked by their content, kept under a random key.
+
+Pure work outside transactions, like photos, which pictures among the files become. A document is kept byte
+for byte, since people sign and stamp it; whoever serves it must send it as a download, never as a page.
+"""
+
+import re
+import unicodedata
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+
+from liaison.clients.files import FileStore, new_key
+from liaison.domain.errors import Invalid
+from liaison.services.photos import Kept, Photo, keep, prepare, sha256, sniff
+from liaison.services.pixels import FORMATS
+
+MAX_DOCUMENTS = 9
+MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
+MAX_UNPACKED_BYTES = 200 * 1024 * 1024
+"""A 127 KB workbook can unpack to 926 MB."""
+
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+_SUFFIXES = {PDF: "pdf", DOCX: "docx", XLSX: "xlsx"}
+_MAIN_PARTS = {"word/document.xml": DOCX, "xl/workbook.xml": XLSX}
+_MAX_NAME = 100
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file ready to be kept; `photo` holds the clean picture when it is one, else `data` the bytes."""
+
+    name: str
+    mime: str
+    data: bytes
+    photo: Photo | None = None
+
+
+def prepare_documents(uploads: Sequence[tuple[str, bytes]]) -> list[Document]:
+    """Prepare (name, bytes) pairs in their order; raises Invalid under `files` naming every faulty one."""
+    if len(uploads) > MAX_DOCUMENTS:
+        raise Invalid({"files": [f"最多上传 {MAX_DOCUMENTS} 个文件，现有 {len(uploads)} 个，请减少。"]})
+    documents, faults = [], []
+    for position, (name, data) in enumerate(uploads, start=1):
+        try:
+            documents.append(_prepare(data, name, position))
+        except Invalid as refusal:
+            faults += refusal.errors["files"]
+    if faults:
+        raise Invalid({"files": faults})
+    return documents
+
+
+def check_document(data: bytes, name: str) -> str:
+    """Return the type the content proves: PDF, docx, xlsx or a picture; raises Invalid under `files`."""
+    shown = display_name(name)
+    if not data:
+        raise _refusal(shown, "是空文件，请重新选择。")
+    if len(data) > MAX_DOCUMENT_BYTES:
+        raise _refusal(shown, f"超过 {MAX_DOCUMENT_BYTES >> 20} MB，请压缩或拆分后再上传。")
+    mime = sniff(data)
+    if mime in FORMATS or mime == PDF:
+        return mime
+    return _office_type(data, shown)
+
+
+def keep_document(store: FileStore, document: Document) -> Kept:
+    """Write the file under a fresh random key, a picture in its two sizes."""
+    if document.photo:
+        kept = keep(store, document.photo)
+        return Kept(**{**vars(kept), "name": document.name})
+    key = new_key("documents", _SUFFIXES[document.mime])
+    store.put(key, document.data, document.mime)
+    digest = sha256(document.data)
+    return Kept(key, None, document.mime, len(document.data), digest, digest, name=document.name)
+
+
+def display_name(name: str) -> str:
+    """Return a name fit to be shown and saved under: no path, no control or direction marks, ≤100 long."""
+    last = re.split(r"[/\\]", name)[-1]
+    visible = "".join(c for c in last if unicodedata.category(c)[0] != "C").strip(" .")
+    stem, dot, suffix = visible.rpartition(".")
+    if not dot or len(suffix) > 10:
+        return visible[:_MAX_NAME] or "附件"
+    return f"{stem[: _MAX_NAME - len(suffix) - 1]}.{suffix}"
+
+
+def _prepare(data: bytes, name: str, position: int) -> Document:
+    mime = check_document(data, name)
+    if mime not in FORMATS:
+        return Document(_named(name, _SUFFIXES[mime]), mime, data)
+    photo = prepare(data, position=position, field="files")
+    return Document(_named(name, "jpg"), photo.mime, photo.full, photo)
+
+
+def _named(name: str, suffix: str) -> str:
+    """Give the shown name the ending of what the file really is."""
+    shown = display_name(name)
+    stem, dot, _ = shown.rpartition(".")
+    return f"{stem if dot else shown}.{suffix}"
+
+
+def _office_type(data: bytes, shown: str) -> str:
+    """Find out whether a zip is a Word or Excel file by its main part, without unpacking anything."""
+    try:
+        parts = zipfile.ZipFile(BytesIO(data)).infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+        raise _refusal(shown, "格式不支持，请换成 PDF、Word（docx）、Excel（xlsx）或照片。") from None
+    if sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
+        raise _refusal(shown, "展开后过大，请精简内容后再上传。")
+    names = {part.filename for part in parts}
+    if any(part.endswith("vbaProject.bin") for part in names):
+        raise _refusal(shown, "带有宏，请另存为不带宏的 docx 或 xlsx。")
+    for part, mime in _MAIN_PARTS.items():
+        if part in names:
+            return mime
+    raise _refusal(shown, "格式不支持，请换成 PDF、Word（docx）、Excel（xlsx）或照片。")
+
+
+def _refusal(shown: str, reason: str) -> Invalid:
+    return Invalid({"files": [f"「{shown}」{reason}"]})

@@ -1,0 +1,222 @@
+"""One case as one viewer may see it: the trunk, history, answers, clocks, assignments. Read only.
+
+What a viewer may not see is never put in, so that no page, export or error text can show it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+
+from liaison.db import session
+from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Actor, Role
+from liaison.domain.clocks import Light, Term
+from liaison.domain.derivation import Step as DueStep
+from liaison.domain.derivation import derivation
+from liaison.domain.errors import NotFound
+from liaison.domain.reminders import Step
+from liaison.domain.text import mask_personal
+from liaison.domain.workflow import ASSIGNMENT, WORKFLOWS
+from liaison.models.assignments import Assignment, Extension, Reply
+from liaison.models.cases import Attachment, Case, Event, Rating
+from liaison.models.clocks import Clock
+from liaison.models.matters import Matter, Reveal
+from liaison.services import clocks, reveals, vault
+from liaison.services.calendars import current_calendar
+from liaison.services.reach import cases_within
+
+REVEAL_EVENTS = frozenset({"ask_reveal", "grant_reveal", "decline_reveal"})
+STAFF = OFFICE_ROLES | {Role.DEPUTY}
+REPEATS_SHOWN = 2
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A clock as the page shows it: its light, how its due date came about, and its ladder of reminders."""
+
+    clock: Clock
+    light: Light
+    steps: Sequence[DueStep]
+    ladder: Sequence[Step]
+
+
+@dataclass(frozen=True)
+class Duty:
+    """One assignment with its reference, light, extension, and the moves this viewer may make on it."""
+
+    assignment: Assignment
+    reference: str
+    deadline: Deadline | None
+    extension: Extension | None
+    moves: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """Everything of a case that this viewer may see."""
+
+    case: Case
+    text: str
+    phase: str
+    waiting_for: str | None
+    deadline: Deadline | None
+    events: Sequence[Event]
+    replies: Sequence[Reply]
+    files: Sequence[Attachment]
+    ratings: Sequence[Rating]
+    duties: Sequence[Duty]
+    place: vault.Spot | None
+    contact: vault.Contact | None
+    matter: Matter | None
+    moves: Sequence[str]
+    reveals: Sequence[Reveal] = field(default=())
+    merged: Sequence[Case] = field(default=())
+    merged_into: Case | None = None
+
+    @property
+    def receipt(self) -> Event:
+        """The first event, whose hash the resident's receipt holds."""
+        return self.events[0]
+
+
+def get_dossier(actor: Actor, number: str, keys: vault.Keys, now: datetime) -> Dossier:
+    """The case within the actor's reach as the actor may see it. Raises NotFound for unknown and forbidden alike."""
+    case = session.scalar(
+        select(Case)
+        .where(Case.number == number, cases_within(actor))
+        .options(joinedload(Case.station), joinedload(Case.deputy), joinedload(Case.category))
+    )
+    if case is None:
+        raise NotFound()
+    flow = WORKFLOWS[case.kind]
+    state = flow.state(case.state)
+    matter = session.get(Matter, case.id, options=[joinedload(Matter.suggested_department)])
+    lead = session.get(Case, case.merged_into_id) if case.merged_into_id else None
+    return Dossier(
+        case=case,
+        text=_readable(actor, case.text),
+        phase=state.phase,
+        waiting_for=state.waits_for,
+        deadline=_deadline(session.get(Clock, case.clock_id) if case.clock_id else None, now),
+        events=_events(actor, case),
+        replies=_replies(actor, lead or case),
+        files=_files(case.id),
+        ratings=list(session.scalars(select(Rating).where(Rating.case_id == case.id).order_by(Rating.at))),
+        duties=[] if actor.role is Role.RESIDENT else _duties(actor, case, now),
+        place=vault.find_place(case.id, keys),
+        contact=reveals.find_visible_contact(actor, case, matter, keys, now) if matter else None,
+        matter=matter,
+        moves=flow.moves_for(case.state, actor.role),
+        reveals=_reveals(actor, case),
+        merged=_merged(actor, case),
+        merged_into=lead,
+    )
+
+
+def find_file(actor: Actor, number: str, position: int) -> Attachment:
+    """A file of a case this actor may see. Raises NotFound; drafts' files stay with the department and the office."""
+    found = session.execute(
+        select(Attachment, Reply.approved_at)
+        .join(Case, Case.id == Attachment.case_id)
+        .outerjoin(Reply, Reply.id == Attachment.reply_id)
+        .where(Case.number == number, Attachment.position == position, cases_within(actor))
+    ).one_or_none()
+    if found is None or (
+        found.Attachment.reply_id and not found.approved_at and actor.role in (Role.RESIDENT, Role.DEPUTY)
+    ):
+        raise NotFound("没有找到这个文件。")
+    return found.Attachment
+
+
+def _readable(actor: Actor, text: str) -> str:
+    """What residents typed, with phone and identity numbers hidden from departments."""
+    return mask_personal(text) if actor.role in DEPARTMENT_ROLES | {Role.LIAISON} else text
+
+
+def _events(actor: Actor, case: Case) -> list[Event]:
+    events = session.scalars(select(Event).where(Event.case_id == case.id).order_by(Event.seq)).all()
+    if actor.role in OFFICE_ROLES or actor.role is Role.DEPUTY:
+        return list(events)
+    if actor.role in DEPARTMENT_ROLES:
+        return [event for event in events if event.kind not in REVEAL_EVENTS]
+    return [event for event in events if not event.internal]
+
+
+def _replies(actor: Actor, case: Case) -> list[Reply]:
+    """The answers, oldest first: signed ones of those who answer for the case, and all of them for staff."""
+    rows = (
+        select(Reply)
+        .outerjoin(Assignment, Assignment.id == Reply.assignment_id)
+        .where(Reply.case_id == case.id)
+        .order_by(Reply.at, Reply.id)
+        .options(selectinload(Reply.files))
+    )
+    if actor.role in (Role.RESIDENT, Role.LIAISON):
+        rows = rows.where(Reply.approved_at.is_not(None), Assignment.part.is_distinct_from("assisting"))
+        if case.state in ("assigned", "replied"):  # the deputy looks at this round's answer first
+            rows = rows.where(Reply.round < case.round)
+    elif actor.role is Role.DEPUTY:
+        rows = rows.where(Reply.approved_at.is_not(None))
+    return list(session.scalars(rows))
+
+
+def _files(case_id: UUID) -> list[Attachment]:
+    return list(
+        session.scalars(
+            select(Attachment)
+            .where(Attachment.case_id == case_id, Attachment.reply_id.is_(None))
+            .order_by(Attachment.position)
+        )
+    )
+
+
+def _duties(actor: Actor, case: Case, now: datetime) -> list[Duty]:
+    rows = session.scalars(
+        select(Assignment)
+        .where(Assignment.case_id == case.id)
+        .order_by(Assignment.position)
+        .options(joinedload(Assignment.department))
+    )
+    return [_duty(actor, case, assignment, now) for assignment in rows]
+
+
+def _duty(actor: Actor, case: Case, assignment: Assignment, now: datetime) -> Duty:
+    mine = actor.role in OFFICE_ROLES or assignment.department_id == actor.department_id
+    asked = session.scalar(
+        select(Extension).where(Extension.assignment_id == assignment.id).order_by(Extension.asked_at.desc()).limit(1)
+    )
+    moves = ASSIGNMENT.moves_for(assignment.state, actor.role) if mine and assignment.round == case.round else []
+    if asked is not None:
+        moves = [move for move in moves if move != "request_extension"]
+    if asked is None or asked.granted is not None:
+        moves = [move for move in moves if move != "decide_extension"]
+    if mine and case.state == "tracking" and assignment.part != "assisting" and actor.role in DEPARTMENT_ROLES:
+        moves = [*moves, "keep_promise"]
+    deadline = _deadline(session.get(Clock, assignment.clock_id) if assignment.clock_id else None, now)
+    return Duty(assignment, f"{case.number}.{assignment.position}", deadline, asked, moves)
+
+
+def _deadline(clock: Clock | None, now: datetime) -> Deadline | None:
+    if clock is None:
+        return None
+    calendar = current_calendar()
+    steps = derivation(
+        Term.parse(clock.term), clock.started_at, calendar, extended=clock.extended, pauses=clocks.pauses_of(clock)
+    )
+    ladder = clocks.ladder_of(clock, calendar).rungs(REPEATS_SHOWN)
+    return Deadline(clock, clocks.light_of(clock, now), steps, ladder)
+
+
+def _reveals(actor: Actor, case: Case) -> list[Reveal]:
+    if actor.role not in OFFICE_ROLES:
+        return []
+    return list(session.scalars(select(Reveal).where(Reveal.case_id == case.id).order_by(Reveal.position)))
+
+
+def _merged(actor: Actor, case: Case) -> list[Case]:
+    if actor.role not in STAFF:
+        return []
+    return list(session.scalars(select(Case).where(Case.merged_into_id == case.id).order_by(Case.number)))

@@ -1,0 +1,250 @@
+"""Lists by box, for each who works: one query each, keyset pages, newest first; within reach, always."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, tuple_
+
+from liaison.db import session
+from liaison.domain.actors import Actor, Role
+from liaison.domain.clocks import Light
+from liaison.domain.errors import Invalid
+from liaison.models.assignments import Assignment, Extension
+from liaison.models.cases import Case
+from liaison.models.clocks import Clock
+from liaison.models.departments import Category, Department
+from liaison.models.notices import Notice
+from liaison.models.people import Deputy
+from liaison.models.stations import Station
+from liaison.services.reach import assignments_within, cases_within
+
+Cursor = tuple[datetime, UUID]
+
+DEPUTY_BOXES = {
+    "todo": ("with_deputy", "replied"),
+    "doing": ("needs_info", "handed_over", "assigned", "rating", "tracking", "reopened"),
+    "done": ("closed", "merged", "not_accepted", "redirected", "withdrawn"),
+}
+DEPARTMENT_BOXES = {
+    "todo": ("assigned",),
+    "doing": ("acknowledged", "replied", "return_requested"),
+    "done": ("approved", "returned", "recalled"),
+}
+OFFICE_BOXES = ("screening", "dispatch", "decisions", "overdue", "supervised", "all")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a list; `reference` names the assignment in a department's list, else the case."""
+
+    cursor: Cursor
+    reference: str
+    number: str
+    title: str
+    state: str
+    part_state: str | None
+    light: str
+    due_at: datetime | None
+    created_at: datetime
+    category: str | None
+    station: str | None
+    deputy: str | None
+    supervised: bool
+    round: int
+
+
+def deputy_box(actor: Actor, box: str, now: datetime, *, after: Cursor | None, limit: int) -> list[Row]:
+    """A deputy's matters: todo waits for the deputy, doing for others, done for nobody."""
+    states = _box(DEPUTY_BOXES, box)
+    return _cases(actor, now, [Case.state.in_(states)], after, limit)
+
+
+def department_box(actor: Actor, box: str, now: datetime, *, after: Cursor | None, limit: int) -> list[Row]:
+    """A department's assignments; what waits for a signature is todo for the approver."""
+    states = set(_box(DEPARTMENT_BOXES, box))
+    if actor.role is Role.APPROVER and box != "done":
+        states = states | {"replied"} if box == "todo" else states - {"replied"}
+    rows = (
+        _listing(now)
+        .add_columns(
+            Assignment.position,
+            Assignment.state.label("part_state"),
+            Assignment.assigned_at,
+            Assignment.id.label("assignment_id"),
+        )
+        .join(Assignment, Assignment.case_id == Case.id)
+        .where(assignments_within(actor), Assignment.state.in_(states))
+    )
+    key = tuple_(Assignment.assigned_at, Assignment.id)
+    if after:
+        rows = rows.where(key < after)
+    rows = rows.order_by(Assignment.assigned_at.desc(), Assignment.id.desc()).limit(limit)
+    return [
+        _row(row, (row.assigned_at, row.assignment_id), f"{row.number}.{row.position}", row.part_state)
+        for row in session.execute(_joined_clock(rows, Assignment.clock_id))
+    ]
+
+
+def office_box(
+    actor: Actor,
+    box: str,
+    now: datetime,
+    *,
+    query: str = "",
+    state: str = "",
+    department: str = "",
+    after: Cursor | None,
+    limit: int,
+) -> list[Row]:
+    """The office's matters by box, narrowed by words, state and department."""
+    conditions = [_office_condition(box, now)] if box != "all" else []
+    if query:
+        conditions.append(or_(Case.number == query.strip().upper(), _contains(query.strip())))
+    if state:
+        conditions.append(Case.state == state)
+    if department:
+        of_department = select(Assignment.case_id).join(Department).where(Department.code == department)
+        conditions.append(Case.id.in_(of_department))
+    return _cases(actor, now, conditions, after, limit)
+
+
+def station_box(actor: Actor, now: datetime, *, after: Cursor | None, limit: int) -> list[Row]:
+    """The matters told at a liaison's own station."""
+    return _cases(actor, now, [], after, limit)
+
+
+def office_counts(actor: Actor, now: datetime) -> dict[str, int]:
+    """How many matters stand in each of the office's boxes but `all`."""
+    boxes = [box for box in OFFICE_BOXES if box != "all"]
+    counts = [func.count(case((_office_condition(box, now), 1))).label(box) for box in boxes]
+    row = session.execute(select(*counts).outerjoin(Clock, Clock.id == Case.clock_id).where(cases_within(actor))).one()
+    return dict(row._mapping)
+
+
+def department_counts(actor: Actor) -> dict[str, int]:
+    """How many assignments stand in each of the department's boxes."""
+    by_state = dict(
+        session.execute(
+            select(Assignment.state, func.count()).where(assignments_within(actor)).group_by(Assignment.state)
+        )
+        .tuples()
+        .all()
+    )
+    counts = {box: sum(by_state.get(state, 0) for state in states) for box, states in DEPARTMENT_BOXES.items()}
+    if actor.role is Role.APPROVER:
+        counts["todo"] += by_state.get("replied", 0)
+        counts["doing"] -= by_state.get("replied", 0)
+    return counts
+
+
+def notices_for(actor: Actor, limit: int = 50) -> Sequence[tuple[Notice, str]]:
+    """The newest notices in an account's inbox, each with its case's number."""
+    return (
+        session.execute(
+            select(Notice, Case.number)
+            .join(Case, Case.id == Notice.case_id)
+            .where(Notice.recipient_id == actor.account_id, Notice.channel == "inbox", Notice.state != "cancelled")
+            .order_by(Notice.created_at.desc())
+            .limit(limit)
+        )
+        .tuples()
+        .all()
+    )
+
+
+def _cases(
+    actor: Actor, now: datetime, conditions: Sequence[ColumnElement[bool]], after: Cursor | None, limit: int
+) -> list[Row]:
+    rows = _joined_clock(_listing(now), Case.clock_id).where(cases_within(actor), *conditions)
+    if after:
+        rows = rows.where(tuple_(Case.created_at, Case.id) < after)
+    rows = rows.order_by(Case.created_at.desc(), Case.id.desc()).limit(limit)
+    return [_row(row, (row.created_at, row.id), row.number, None) for row in session.execute(rows)]
+
+
+def _listing(now: datetime) -> Select:
+    return (
+        select(
+            Case.id,
+            Case.number,
+            Case.title,
+            Case.state,
+            Case.created_at,
+            Case.supervised_at,
+            Case.round,
+            Clock.due_at,
+            _light(now).label("light"),
+            Category.name.label("category"),
+            Station.name.label("station"),
+            Deputy.name.label("deputy"),
+        )
+        .select_from(Case)
+        .outerjoin(Category, Category.id == Case.category_id)
+        .outerjoin(Station, Station.id == Case.station_id)
+        .outerjoin(Deputy, Deputy.id == Case.deputy_id)
+    )
+
+
+def _joined_clock(rows: Select, clock_id) -> Select:
+    return rows.outerjoin(Clock, Clock.id == clock_id)
+
+
+def _light(now: datetime) -> ColumnElement[str]:
+    """The light of the joined clock, as `domain.clocks.light` would say."""
+    running = and_(Clock.stopped_at.is_(None), Clock.paused_at.is_(None))
+    return case(
+        (and_(running, Clock.red_at <= now), Light.red),
+        (and_(running, Clock.yellow_at <= now), Light.yellow),
+        (and_(running, Clock.blue_at <= now), Light.blue),
+        else_=Light.none,
+    )
+
+
+def _office_condition(box: str, now: datetime) -> ColumnElement[bool]:
+    match box:
+        case "screening":
+            return Case.state == "submitted"
+        case "dispatch":
+            return Case.state.in_(("handed_over", "reopened"))
+        case "decisions":
+            asked = select(Extension.assignment_id).where(Extension.granted.is_(None))
+            waiting = or_(Assignment.state == "return_requested", Assignment.id.in_(asked))
+            return exists().where(Assignment.case_id == Case.id, waiting)
+        case "overdue":
+            return and_(Clock.due_at < now, Clock.stopped_at.is_(None), Clock.paused_at.is_(None))
+        case "supervised":
+            return and_(Case.supervised_at.is_not(None), Case.closed_at.is_(None))
+    raise Invalid({"box": ["没有这个分类。"]})
+
+
+def _contains(query: str) -> ColumnElement[bool]:
+    """Words in the text: two characters or more go through the bigram index, then the exact order is checked."""
+    found = Case.text.contains(query, autoescape=True)
+    return and_(func.bigrams(Case.text).op("@>")(func.bigrams(query)), found) if len(query) > 1 else found
+
+
+def _box(boxes: dict[str, tuple[str, ...]], box: str) -> tuple[str, ...]:
+    if box not in boxes:
+        raise Invalid({"box": ["没有这个分类。"]})
+    return boxes[box]
+
+
+def _row(row, cursor: Cursor, reference: str, part_state: str | None) -> Row:
+    return Row(
+        cursor=cursor,
+        reference=reference,
+        number=row.number,
+        title=row.title,
+        state=row.state,
+        part_state=part_state,
+        light=row.light,
+        due_at=row.due_at,
+        created_at=row.created_at,
+        category=row.category,
+        station=row.station,
+        deputy=row.deputy,
+        supervised=row.supervised_at is not None,
+        round=row.round,
+    )

@@ -1,0 +1,199 @@
+"""The resident's side of a matter: submit, add, rate, withdraw, ask again. Needs no account."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import joinedload
+
+from liaison.db import session
+from liaison.domain import numbers
+from liaison.domain.actors import SYSTEM, Actor
+from liaison.domain.calendar import local_day
+from liaison.domain.errors import Conflict, Invalid, NotFound
+from liaison.domain.routing import Choice, Suggestion
+from liaison.models.base import new_id
+from liaison.models.cases import Case, Event
+from liaison.models.departments import Category, Department
+from liaison.models.matters import Idempotency, Matter
+from liaison.models.stations import Station
+from liaison.services import cases, stations, vault
+from liaison.services.announcements import announce
+from liaison.services.attachments import attach
+from liaison.services.photos import Kept
+
+MIN_TEXT, MAX_TEXT = 10, 2000  # fewer characters tell nothing; more do not fit a phone's screen or a clerk's day
+TITLE = 30
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a resident tells; `text` is already clean."""
+
+    text: str
+    category: str | None = None
+    place: vault.Spot = field(default_factory=vault.Spot)
+    contact: vault.Contact = field(default_factory=vault.Contact)
+    share_identity: bool = False
+    source: str = "scan"
+    files: Sequence[Kept] = ()
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """The matter as it stands, its query code, and whether this call made it."""
+
+    case: Case
+    secret: str
+    created: bool
+
+
+def submit(
+    actor: Actor, station_code: str, submission: Submission, *, key: str, digest: str, keys: vault.Keys, now: datetime
+) -> Submitted:
+    """Take a matter in, exactly once per idempotency `key` of this station.
+
+    `digest` is the hash of what was sent: the same key with another digest raises Conflict.
+    Raises NotFound for an unknown station and Invalid for an unknown category.
+    """
+    station = stations.get_station(station_code)
+    case_id = new_id()
+    if not _take_key(station.code, key, digest, case_id, now):
+        return _submitted_before(station.code, key, digest, keys)
+    category = stations.find_category(submission.category)
+    if submission.category and category is None:
+        raise Invalid({"category": ["没有这个类别，请重新选择。"]})
+    case = _new_case(case_id, station, category, submission, now)
+    secret = _secret(keys, station.code, key, case)
+    routing = stations.route(station, submission.text, category, now)
+    _add_matter(case, actor, submission, routing, secret, keys)
+    cases.begin(case, now)
+    attach(case, actor.role, submission.files, now)
+    event = _first_event(case, actor, station, submission, now)
+    if station.screening:
+        announce(case, event, now)
+    else:
+        let_through(case, SYSTEM, now)
+    return Submitted(case, secret, True)
+
+
+def let_through(case: Case, actor: Actor, now: datetime, *, text: str = "") -> None:
+    """Pass a screened matter to its deputy; one that has no deputy goes to the office to dispatch, never to nobody."""
+    code = "accept" if case.deputy_id else "accept_unattended"
+    announce(case, cases.move(case, code, actor, now, text=text), now)
+
+
+def find_by_code(number: str, code: str, keys: vault.Keys) -> Case:
+    """The matter of that number, if the query code opens it.
+
+    A wrong code and an absent number raise the same NotFound.
+    """
+    row = session.execute(
+        select(Case, Matter.code_seal).join(Matter, Matter.case_id == Case.id).where(Case.number == number)
+    ).one_or_none()
+    seal = row.code_seal if row else bytes(32)
+    if not numbers.same_code(keys.codes, number, code, seal) or row is None:
+        raise NotFound("编号或查询码不正确，请对照回执重新输入。")
+    return row.Case
+
+
+def add(actor: Actor, number: str, text: str, files: Sequence[Kept], *, now: datetime) -> Case:
+    """Add words and photos to an open matter; while the case waits for the resident, this answers the question."""
+    case = cases.lock_case(actor, number)
+    code = "supply" if case.state == "needs_info" else "add"
+    attached = attach(case, actor.role, files, now)
+    event = cases.move(case, code, actor, now, text=text, data={"files": attached} if attached else None)
+    announce(case, event, now)
+    return case
+
+
+def withdraw(actor: Actor, number: str, reason: str, *, now: datetime) -> Case:
+    """Take a matter back before anybody works on it."""
+    case = cases.lock_case(actor, number)
+    cases.move(case, "withdraw", actor, now, text=reason)
+    return case
+
+
+def _take_key(scope: str, key: str, digest: str, case_id, now: datetime) -> bool:
+    """Write the idempotency row; waits for a twin in flight and is False when the key was already used."""
+    taken = session.execute(
+        insert(Idempotency)
+        .values(scope=scope, key=key, digest=digest, case_id=case_id, created_at=now)
+        .on_conflict_do_nothing()
+    )
+    return taken.rowcount == 1
+
+
+def _submitted_before(scope: str, key: str, digest: str, keys: vault.Keys) -> Submitted:
+    row = session.get(Idempotency, (scope, key))
+    if row.digest != digest:
+        raise Conflict("这份提交已经收到过，但内容不同；如需修改，请在查询页面补充说明。")
+    case = session.get_one(Case, row.case_id, options=[joinedload(Case.station)])
+    return Submitted(case, _secret(keys, scope, key, case), False)
+
+
+def _secret(keys: vault.Keys, scope: str, key: str, case: Case) -> str:
+    """The query code: derived, so that a repeated request gets it again although only its seal is stored."""
+    return numbers.derive_code(keys.codes, scope, key, str(case.id))
+
+
+def _new_case(case_id, station: Station, category: Category | None, submission: Submission, now: datetime) -> Case:
+    first_line = submission.text.strip().splitlines()[0]
+    case = Case(
+        id=case_id,
+        kind="matter",
+        number=cases.next_number("matter", local_day(now).year),
+        title=first_line[:TITLE] + ("…" if len(first_line) > TITLE else ""),
+        text=submission.text,
+        region_id=station.region_id,
+        region_path=station.region.path,
+        station_id=station.id,
+        category_id=category.id if category else None,
+        created_at=now,
+        seq=0,
+        head="",
+        round=1,
+    )
+    session.add(case)
+    return case
+
+
+def _add_matter(
+    case: Case, actor: Actor, submission: Submission, routing: stations.Routing, secret: str, keys: vault.Keys
+) -> None:
+    case.deputy_id = routing.choice.deputy_id
+    best = routing.suggestions[0] if routing.suggestions else None
+    department = session.scalar(select(Department.id).where(Department.code == best.department_code)) if best else None
+    session.add(
+        Matter(
+            case_id=case.id,
+            code_seal=numbers.seal_code(keys.codes, case.number, secret),
+            source=submission.source,
+            entered_by_id=actor.account_id,
+            share_identity=submission.share_identity,
+            routing=_reasons(routing.choice, routing.suggestions),
+            suggested_department_id=department,
+        )
+    )
+    session.flush()
+    vault.keep_contact(case.id, submission.contact, keys)
+    vault.keep_place(case.id, submission.place, keys)
+
+
+def _reasons(choice: Choice, suggestions: Sequence[Suggestion]) -> dict:
+    """Why this deputy and these departments, as it is shown to the office later."""
+    return {
+        "deputy": choice.reason,
+        "passed": [{"deputy_id": str(each.deputy_id), "why": each.why} for each in choice.passed],
+        "departments": [
+            {"code": each.department_code, "ground": each.ground, "reason": each.reason, "matched": list(each.matched)}
+            for each in suggestions
+        ],
+    }
+
+
+def _first_event(case: Case, actor: Actor, station: Station, submission: Submission, now: datetime) -> Event:
+    data = {"station": station.code, "source": submission.source, "files": [file.sha256 for file in submission.files]}
+    return cases.record(case, "submit", actor, now, text=submission.text, data=data)

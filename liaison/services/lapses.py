@@ -1,0 +1,32 @@
+"""What happens when the one waited for stays silent: the move each state names, made by the system and recorded."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from liaison.db import session
+from liaison.domain.actors import SYSTEM
+from liaison.domain.workflow import WORKFLOWS
+from liaison.models.clocks import Clock
+from liaison.services import cases
+from liaison.services.announcements import announce
+
+BATCH = 100
+
+
+def lapse(now: datetime) -> int:
+    """Make the lapse move of every case whose clock has run out; returns how many."""
+    due = session.execute(
+        select(Clock.id, Clock.case_id).where(Clock.lapse_at < now).order_by(Clock.lapse_at).limit(BATCH)
+    ).all()
+    return sum(_lapse(clock_id, case_id, now) for clock_id, case_id in due)
+
+
+def _lapse(clock_id, case_id, now: datetime) -> bool:
+    """Lapse one case, unless somebody moved it meanwhile."""
+    case = cases.lock_by_id(case_id)
+    move = WORKFLOWS[case.kind].state(case.state).lapse
+    if case.clock_id != clock_id or move is None:
+        return False
+    announce(case, cases.move(case, move, SYSTEM, now), now)
+    return True

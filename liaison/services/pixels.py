@@ -1,0 +1,165 @@
+"""Decoding a picture somebody sent without trusting a byte of it, in at most 300 MB.
+
+Knows pixels only: no names, no storage, no Chinese. A picture is read in strips that are flattened and shrunk
+at once, because a second full-size copy of a 50-megapixel photo would take another 200 MB.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+
+import pillow_heif
+from PIL import Image
+
+MAX_PIXELS = 50_000_000
+"""Phones make 48 million; a 481 KB PNG can claim 169 million and take 660 MB."""
+
+MAX_WEBP_PIXELS = 14_000_000
+"""libwebp's decoder behind Pillow takes 16 bytes a pixel, measured."""
+
+MAX_PROGRESSIVE_PIXELS = 32_000_000
+"""A progressive JPEG holds every coefficient at once: 6 bytes a pixel, 8 for CMYK."""
+
+FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/apng": "PNG", "image/webp": "WEBP", "image/heic": "HEIF"}
+"""The permitted types and the one decoder each may reach; several frames are refused after the header."""
+
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_STRIP_ROWS = 128
+
+
+class TooManyPixels(Exception):
+    """The header claims more pixels than `limit`."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
+class Animated(Exception):
+    """The file holds several frames."""
+
+
+class Damaged(Exception):
+    """The decoder gave up: truncated, broken, or no picture after all."""
+
+
+def read_picture(data: bytes, mime: str, side: int) -> Image.Image:
+    """Return the picture upright, on white, as bare RGB, its longer side at most `side` pixels.
+
+    Raises TooManyPixels, Animated or Damaged. Decoders raise whatever they like at hostile bytes, even
+    MemoryError; all of it means that this file is no usable picture.
+    """
+    try:
+        return _read_heic(data, side) if mime == "image/heic" else _read_plain(data, FORMATS[mime], side)
+    except (TooManyPixels, Animated):
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise TooManyPixels(MAX_PIXELS) from None
+    except Exception as fault:
+        raise Damaged from fault
+
+
+def jpeg(picture: Image.Image, quality: int) -> bytes:
+    """Return the picture as a baseline JPEG that holds pixels and nothing else."""
+    out = BytesIO()
+    picture.save(out, "JPEG", quality=quality, optimize=True)
+    return out.getvalue()
+
+
+def shrink(picture: Image.Image, side: int) -> Image.Image:
+    """Return a copy whose longer side is at most `side` pixels."""
+    return picture.resize(_fitted(picture.size, side), Image.Resampling.LANCZOS)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """A raw buffer of pixels that is cut like an image, without becoming one."""
+
+    mode: str
+    size: tuple[int, int]
+    stride: int
+    data: memoryview
+
+    def crop(self, box: tuple[int, int, int, int]) -> Image.Image:
+        """Return the full-width rows of a box as an image."""
+        _, top, width, bottom = box
+        part = self.data[top * self.stride : bottom * self.stride]
+        return Image.frombuffer(self.mode, (width, bottom - top), part, "raw", self.mode, self.stride, 1)
+
+
+def _read_plain(data: bytes, kind: str, side: int) -> Image.Image:
+    with Image.open(BytesIO(data), formats=[kind]) as image:
+        _check_size(image.size, _limit(image))
+        if kind != "JPEG" and getattr(image, "n_frames", 1) > 1:
+            raise Animated
+        turn = _turn(image)
+        image.draft(None, _fitted(image.size, side))
+        image.load()
+        small = _shrunk(image, side)
+    return small if turn is None else small.transpose(turn)
+
+
+def _read_heic(data: bytes, side: int) -> Image.Image:
+    """Read the primary picture; libheif itself turns it upright, several pictures in one file are usual."""
+    heif = pillow_heif.open_heif(BytesIO(data), convert_hdr_to_8bit=True)
+    image = heif[heif.primary_index]
+    _check_size(image.size, MAX_PIXELS)
+    rows = memoryview(image.data)
+    return _shrunk(_Rows(image.mode, image.size, image.stride, rows), side)
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """Find how to turn the picture upright; unreadable EXIF is no reason to refuse good pixels."""
+    try:
+        return _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    except Exception:
+        return None
+
+
+def _limit(image: Image.Image) -> int:
+    if image.format == "WEBP":
+        return MAX_WEBP_PIXELS
+    return MAX_PROGRESSIVE_PIXELS if image.info.get("progressive") else MAX_PIXELS
+
+
+def _check_size(size: tuple[int, int], limit: int) -> None:
+    if size[0] * size[1] > limit:
+        raise TooManyPixels(limit)
+
+
+def _shrunk(image: Image.Image | _Rows, side: int) -> Image.Image:
+    factor = max(1, max(image.size) * 2 // (side * 3))
+    small = Image.new("RGB", tuple(math.ceil(length / factor) for length in image.size))
+    for top, strip in _strips(image, factor * _STRIP_ROWS):
+        small.paste(_flat(strip).reduce(factor), (0, top // factor))
+    return small.resize(_fitted(image.size, side), Image.Resampling.LANCZOS)
+
+
+def _strips(image: Image.Image | _Rows, rows: int) -> Iterator[tuple[int, Image.Image]]:
+    width, height = image.size
+    for top in range(0, height, rows):
+        yield top, image.crop((0, top, width, min(top + rows, height)))
+
+
+def _flat(strip: Image.Image) -> Image.Image:
+    if not strip.has_transparency_data:
+        return strip.convert("RGB")
+    strip = strip.convert("RGBA")
+    white = Image.new("RGBA", strip.size, "white")
+    return Image.alpha_composite(white, strip).convert("RGB")
+
+
+def _fitted(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """Shrink a size to the given longer side; never enlarge, never below one pixel."""
+    ratio = min(1.0, side / max(size))
+    return max(1, round(size[0] * ratio)), max(1, round(size[1] * ratio))

@@ -1,0 +1,48 @@
+"""Who is to be told: the people behind a party of a case. Nobody outside the case's own reach is ever returned."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, literal, select
+
+from liaison.db import session
+from liaison.domain.actors import OFFICE_ROLES, Role
+from liaison.models.cases import Case
+from liaison.models.people import Account
+from liaison.models.regions import Region
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """One who gets notices: an account, or for a resident the case itself."""
+
+    role: Role
+    id: UUID
+
+
+def resident(case: Case) -> list[Recipient]:
+    """The resident, reached through the case's own page."""
+    return [Recipient(Role.RESIDENT, case.id)]
+
+
+def deputy(case: Case) -> list[Recipient]:
+    """The responsible deputy's account, if there is one."""
+    return _accounts(Account.deputy_id == case.deputy_id) if case.deputy_id else []
+
+
+def office(case: Case) -> list[Recipient]:
+    """Office staff whose region holds the case."""
+    within = literal(case.region_path).like(Region.path + "%")
+    return _accounts(Account.role.in_(OFFICE_ROLES), Account.region_id.in_(select(Region.id).where(within)))
+
+
+def department(department_id: UUID, *, roles: Iterable[Role] = (Role.HANDLER,), head: bool = False) -> list[Recipient]:
+    """A department's handlers, approvers or head."""
+    people = Account.head if head else Account.role.in_(list(roles))
+    return _accounts(Account.department_id == department_id, people)
+
+
+def _accounts(*conditions: ColumnElement[bool]) -> list[Recipient]:
+    rows = session.execute(select(Account.role, Account.id).where(Account.active, *conditions).order_by(Account.id))
+    return [Recipient(Role(role), id_) for role, id_ in rows]

@@ -1,0 +1,97 @@
+"""Fall due: turn clocks whose time has come into notices, once per rung (TRUST, the algorithm, step 2)."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from liaison.db import session
+from liaison.domain.actors import Role
+from liaison.domain.calendar import WorkingCalendar
+from liaison.domain.clocks import Term, Unit
+from liaison.domain.reminders import Audience, Step
+from liaison.domain.workflow import Party
+from liaison.models.assignments import Assignment
+from liaison.models.cases import Case
+from liaison.models.clocks import Clock
+from liaison.services import announcements, clocks, ratings, recipients
+from liaison.services.calendars import current_calendar
+from liaison.services.notices import tell
+from liaison.services.recipients import Recipient
+
+BATCH = 500
+
+
+def fall_due(now: datetime) -> int:
+    """Put the notices of every rung that has fallen by `now`; returns how many clocks were served.
+
+    Rungs missed during an outage collapse into the newest. Clocks another worker holds are left to it.
+    """
+    calendar = current_calendar()
+    due = session.scalars(
+        select(Clock)
+        .where(Clock.remind_at <= now)
+        .order_by(Clock.remind_at)
+        .limit(BATCH)
+        .options(joinedload(Clock.case))
+        .with_for_update(skip_locked=True, of=Clock)
+    ).all()
+    for clock in due:
+        _fall(clock, calendar, now)
+    session.flush()
+    return len(due)
+
+
+def _fall(clock: Clock, calendar: WorkingCalendar, now: datetime) -> None:
+    ladder = clocks.ladder_of(clock, calendar)
+    step = ladder.fallen(clock.reminded_to, now)
+    if step is not None:
+        people = dict.fromkeys(audience(clock, step))
+        urgent = Term.parse(clock.term).unit is Unit.hours
+        tell(clock.case, f"reminder.{step.rung}", people, now, occasion=step.key, clock=clock, urgent=urgent)
+        if step.escalates and clock.owner != Party.RESIDENT:
+            ratings.supervise(clock.case, now)
+    clock.reminded_to = now
+    clock.remind_at = ladder.next_step(now).at
+
+
+def audience(clock: Clock, step: Step) -> list[Recipient]:
+    """The people a rung of this clock is for; a resident is only ever reminded, never escalated over."""
+    case = clock.case
+    if clock.owner == Party.RESIDENT:
+        return recipients.resident(case) if Audience.owner in step.audience else []
+    department_id = _department_id(clock)
+    people: list[Recipient] = []
+    if Audience.owner in step.audience:
+        people += _owner(clock, department_id)
+    if department_id:
+        roles = [Role(each) for each in (Audience.handler, Audience.approver) if each in step.audience]
+        people += recipients.department(department_id, roles=roles) if roles else []
+        people += recipients.department(department_id, head=True) if Audience.head in step.audience else []
+    if Audience.office in step.audience:
+        people += recipients.office(case)
+    return people
+
+
+def _owner(clock: Clock, department_id) -> list[Recipient]:
+    match clock.owner:
+        case Party.OFFICE:
+            return recipients.office(clock.case)
+        case Party.DEPUTY:
+            return recipients.deputy(clock.case) or recipients.office(clock.case)
+    return recipients.department(department_id) if department_id else announcements.awaited(clock.case)
+
+
+def _department_id(clock: Clock):
+    """The department a clock of an assignment, or of a promise, belongs to."""
+    if clock.assignment_id:
+        return session.scalar(select(Assignment.department_id).where(Assignment.id == clock.assignment_id))
+    if clock.owner != Party.LEAD:
+        return None
+    return session.scalar(
+        select(Assignment.department_id)
+        .join(Case, Case.id == Assignment.case_id)
+        .where(Assignment.case_id == clock.case_id, Assignment.round == Case.round, Assignment.part != "assisting")
+        .order_by(Assignment.position)
+        .limit(1)
+    )

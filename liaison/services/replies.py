@@ -1,0 +1,162 @@
+"""Departments' answers: written, signed by the approver, sent back, and promises kept. Serves every kind of case."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from liaison.db import session
+from liaison.domain.actors import Actor
+from liaison.domain.errors import Conflict, Invalid, WrongState
+from liaison.domain.outcomes import guard_reply
+from liaison.domain.workflow import AssignmentState
+from liaison.models.assignments import Assignment, Reply
+from liaison.models.base import new_id
+from liaison.models.cases import Case
+from liaison.models.departments import Department
+from liaison.services import cases, clocks
+from liaison.services.announcements import announce
+from liaison.services.assignments import (
+    ASSISTING,
+    ENDED,
+    LEAD,
+    advance,
+    hold,
+    in_round,
+    record_on,
+    stop_clocks,
+    unanswered,
+)
+from liaison.services.attachments import attach
+from liaison.services.photos import Kept
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A department's answer as it was written; `files` are stored already."""
+
+    text: str
+    outcome: str
+    measures: str
+    owner: str
+    promised_on: date | None = None
+    files: Sequence[Kept] = ()
+
+
+def reply(actor: Actor, reference: str, answer: Answer, *, today: date, now: datetime) -> Assignment:
+    """Write the department's answer for its approver to sign.
+
+    The lead answers once, jointly: raises WrongState while assisting opinions are missing, and Invalid
+    naming what the reply guard misses.
+    """
+    case, assignment = hold(actor, reference)
+    advance(assignment, "reply", actor)
+    if assignment.part == LEAD and (missing := _missing_opinions(assignment)):
+        raise WrongState(
+            f"还有协办单位没有报来意见（{'、'.join(missing)}），请等齐后一并答复。",
+            state=assignment.state,
+            waiting_for="departments",
+        )
+    write_reply(case, assignment, actor, answer, today=today, now=now)
+    record_on(case, assignment, "reply", actor, now, internal=True)
+    return assignment
+
+
+def decide_reply(actor: Actor, reference: str, approve: bool, text: str, *, now: datetime) -> Assignment:
+    """Sign a reply (签发) or give it back to the handler with a reason; the last signature reports the case."""
+    case, assignment = hold(actor, reference)
+    if not approve and not text:
+        raise Invalid({"text": ["请说明需要修改的地方。"]})
+    advance(assignment, "approve" if approve else "reject", actor)
+    draft = _latest_reply(assignment)
+    if not approve:
+        draft.rejected_at = now
+        announce(case, record_on(case, assignment, "reject", actor, now, text=text, internal=True), now)
+        return assignment
+    draft.approved_at, assignment.ended_at = now, now
+    clocks.stop_all(case.id, now, assignment_id=assignment.id)
+    record_on(case, assignment, "approve", actor, now, internal=assignment.part == ASSISTING)
+    if not unanswered(case):
+        announce(case, cases.move(case, "report", actor, now, text=draft.text), now)
+    return assignment
+
+
+def resume(case: Case, actor: Actor, now: datetime) -> None:
+    """Give answered work back to the departments that answered for the case, on a short clock."""
+    for assignment in in_round(case):
+        if assignment.part == ASSISTING or assignment.state != AssignmentState.APPROVED:
+            continue
+        advance(assignment, "resume", actor)
+        assignment.ended_at = None
+        clock = clocks.start(
+            case, "rework", "departments", clocks.term_for(case, "rework"), now, assignment_id=assignment.id
+        )
+        assignment.clock_id = case.clock_id = clock.id
+
+
+def keep_promise(actor: Actor, reference: str, answer: Answer, *, today: date, now: datetime) -> Case:
+    """Report that what was promised is done; the resident is asked for a rating again."""
+    case, assignment = hold(actor, reference)
+    if assignment.part == ASSISTING:
+        raise Conflict("承诺由主办单位销号，请联系主办单位。")
+    event = cases.move(case, "keep_promise", actor, now, text=answer.text)
+    written = write_reply(case, assignment, actor, answer, today=today, now=now)
+    written.approved_at = now
+    announce(case, event, now)
+    return case
+
+
+def write_reply(
+    case: Case, assignment: Assignment, actor: Actor, answer: Answer, *, today: date, now: datetime
+) -> Reply:
+    """Keep an answer that passes the reply guard, with its files. Raises Invalid with what is missing."""
+    guard_reply(
+        answer.text,
+        answer.outcome,
+        measures=answer.measures,
+        owner=answer.owner,
+        promised_on=answer.promised_on,
+        evidence=bool(answer.files),
+        today=today,
+    )
+    written = Reply(
+        id=new_id(),
+        case_id=case.id,
+        assignment_id=assignment.id,
+        round=case.round,
+        by_role=actor.role,
+        by_id=actor.account_id,
+        by_name=actor.name,
+        text=answer.text,
+        outcome=answer.outcome,
+        measures=answer.measures,
+        owner=answer.owner,
+        promised_on=answer.promised_on,
+        at=now,
+    )
+    session.add(written)
+    session.flush()
+    attach(case, actor.role, answer.files, now, reply_id=written.id)
+    return written
+
+
+def _missing_opinions(lead: Assignment) -> list[str]:
+    return list(
+        session.scalars(
+            select(Department.name)
+            .join(Assignment, Assignment.department_id == Department.id)
+            .where(
+                Assignment.case_id == lead.case_id,
+                Assignment.round == lead.round,
+                Assignment.part == ASSISTING,
+                Assignment.state.not_in(ENDED),
+            )
+        )
+    )
+
+
+def _latest_reply(assignment: Assignment) -> Reply:
+    return session.scalars(
+        select(Reply).where(Reply.assignment_id == assignment.id).order_by(Reply.at.desc(), Reply.id.desc()).limit(1)
+    ).one()

@@ -1,0 +1,133 @@
+"""Stations, their rosters, and who answers for a new matter: what the routing rules need from the database."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import joinedload
+
+from liaison.db import session
+from liaison.domain.calendar import local_day
+from liaison.domain.errors import NotFound
+from liaison.domain.routing import Choice, DutyTurn, Rule, Suggestion, choose_deputy, suggest
+from liaison.models.departments import Category, Department, RoutingRule
+from liaison.models.people import Account, Deputy
+from liaison.models.stations import DutyTurn as RosterRow
+from liaison.models.stations import Station
+
+SCANS_COUNTED_EVERY = timedelta(minutes=1)  # so that a busy wall does not write a row per scan
+
+
+@dataclass(frozen=True)
+class Routing:
+    """Where a new matter goes: the deputy chosen and the departments suggested, each with its reason."""
+
+    choice: Choice
+    suggestions: list[Suggestion]
+
+
+def get_station(code: str) -> Station:
+    """The active station of that code with its region. Raises NotFound."""
+    found = session.scalar(
+        select(Station).where(Station.code == code, Station.active).options(joinedload(Station.region))
+    )
+    if found is None:
+        raise NotFound("没有找到这个联络站，请核对二维码，或联系当地人大办。")
+    return found
+
+
+def note_scan(station: Station, now: datetime) -> None:
+    """Remember that somebody opened the station's page."""
+    if station.last_scan_at is None or now - station.last_scan_at >= SCANS_COUNTED_EVERY:
+        session.execute(update(Station).where(Station.id == station.id).values(last_scan_at=now))
+
+
+def deputies_of(station: Station) -> list[Deputy]:
+    """The deputies of a station in the order of its roster."""
+    return list(
+        session.scalars(
+            select(Deputy)
+            .join(RosterRow, RosterRow.deputy_id == Deputy.id)
+            .where(RosterRow.station_id == station.id, Deputy.active)
+            .order_by(RosterRow.position)
+        )
+    )
+
+
+def find_deputy(code: str) -> Deputy | None:
+    """The active deputy of that code."""
+    return session.scalar(select(Deputy).where(Deputy.code == code, Deputy.active))
+
+
+def duty_turns(station_id: UUID, now: datetime) -> list[DutyTurn]:
+    """The roster as the rules see it: each week of the year the next deputy in order is on duty."""
+    day = local_day(now)
+    account = exists().where(Account.deputy_id == Deputy.id, Account.active)
+    rows = session.execute(
+        select(Deputy.id, Deputy.absent_until, Deputy.active, account.label("has_account"))
+        .join(RosterRow, RosterRow.deputy_id == Deputy.id)
+        .where(RosterRow.station_id == station_id)
+        .order_by(RosterRow.position)
+    ).all()
+    on_duty = day.isocalendar().week % len(rows) if rows else 0
+    return [
+        DutyTurn(
+            deputy_id=row.id,
+            position=position,
+            on_duty=position == on_duty,
+            present=row.active and (row.absent_until is None or row.absent_until < day),
+            has_account=row.has_account,
+        )
+        for position, row in enumerate(rows)
+    ]
+
+
+def route(station: Station, text: str, category: Category | None, now: datetime) -> Routing:
+    """Choose the deputy and suggest departments for a matter told at this station."""
+    choice = choose_deputy(duty_turns(station.id, now))
+    return Routing(choice, suggest_departments(station.region.path, text, category))
+
+
+def suggest_departments(region_path: str, text: str, category: Category | None) -> list[Suggestion]:
+    """The departments that rules and the category suggest, best first, each with its reason."""
+    default = category.department.code if category and category.department else None
+    return suggest(
+        _rules(),
+        text=text,
+        category=category.code if category else None,
+        category_department=default,
+        region_path=region_path,
+    )
+
+
+def find_category(code: str | None) -> Category | None:
+    """The category of that code with its usual department, or None."""
+    if not code:
+        return None
+    return session.scalar(select(Category).where(Category.code == code).options(joinedload(Category.department)))
+
+
+def top_categories() -> list[Category]:
+    """The categories a resident chooses from."""
+    return list(session.scalars(select(Category).where(Category.parent_id.is_(None)).order_by(Category.position)))
+
+
+def _rules() -> list[Rule]:
+    rows = session.execute(
+        select(RoutingRule, Department.code)
+        .join(Department, Department.id == RoutingRule.department_id)
+        .where(RoutingRule.active, Department.active)
+    )
+    return [
+        Rule(
+            id=rule.id,
+            priority=rule.priority,
+            category=rule.category,
+            keywords=tuple(rule.keywords),
+            region_path=rule.region_path or None,
+            department_code=code,
+            reason=rule.reason,
+        )
+        for rule, code in rows
+    ]

@@ -1,0 +1,49 @@
+"""The departments' JSON."""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+
+from liaison.domain.errors import NotFound
+from liaison.services import inboxes
+from liaison.services.dossiers import get_dossier
+from liaison.web.endpoints import add_moves, box
+from liaison.web.forms import DEPARTMENT_FORMS
+from liaison.web.guards import current_actor, guard
+from liaison.web.paging import page
+from liaison.web.projections import assignment_matter, row_json
+from liaison.web.wiring import now, wiring
+
+api = APIBlueprint("department", __name__, url_prefix="/api/v1/department", tag="Department")
+
+
+def read_assignment(reference: str) -> Any:
+    """One assignment of the department with its matter. Raises NotFound for another department's."""
+    number, _, position = reference.rpartition(".")
+    actor = current_actor()
+    dossier = get_dossier(actor, number, wiring().keys, now())
+    own = [duty for duty in dossier.duties if duty.assignment.department_id == actor.department_id]
+    if reference not in [duty.reference for duty in own]:
+        raise NotFound()
+    return assignment_matter(dossier, reference)
+
+
+@api.get("/assignments")
+@guard("assignment.list")
+def assignments() -> Any:
+    """The department's assignments of one box: todo, doing or done."""
+    actor, at, wanted = current_actor(), now(), box()
+    rows, following = page(
+        lambda after, limit: inboxes.department_box(actor, wanted, at, after=after, limit=limit), lambda row: row.cursor
+    )
+    return {"items": [row_json(row) for row in rows], "next": following}
+
+
+@api.get("/assignments/<reference>")
+@guard("assignment.read")
+def assignment(reference: str) -> Any:
+    """One of the department's assignments."""
+    return read_assignment(reference)
+
+
+add_moves(api, "/assignments/<reference>", DEPARTMENT_FORMS, read_assignment)

@@ -1,0 +1,65 @@
+"""The office's JSON."""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import request
+
+from liaison.services import inboxes, reveals
+from liaison.services.dossiers import get_dossier
+from liaison.web.endpoints import add_moves
+from liaison.web.forms import OFFICE_FORMS
+from liaison.web.guards import current_actor, guard
+from liaison.web.paging import page
+from liaison.web.projections import row_json, staff_matter
+from liaison.web.schemas import Decision
+from liaison.web.uploads import read_body
+from liaison.web.wiring import now, unit_of_work, wiring
+
+api = APIBlueprint("office", __name__, url_prefix="/api/v1/office", tag="Office")
+
+
+def read_matter(number: str) -> Any:
+    """One matter of the office's region."""
+    return staff_matter(get_dossier(current_actor(), number, wiring().keys, now()))
+
+
+@api.get("/matters")
+@guard("office.list")
+def matters() -> Any:
+    """The office's matters of one box, narrowed by words, state and department."""
+    actor, at, asked = current_actor(), now(), request.args
+    rows, following = page(
+        lambda after, limit: inboxes.office_box(
+            actor,
+            asked.get("box", "all"),
+            at,
+            query=asked.get("q", ""),
+            state=asked.get("state", ""),
+            department=asked.get("department", ""),
+            after=after,
+            limit=limit,
+        ),
+        lambda row: row.cursor,
+    )
+    return {"items": [row_json(row) for row in rows], "next": following}
+
+
+@api.get("/matters/<reference>")
+@guard("office.read")
+def matter(reference: str) -> Any:
+    """One matter of the office's region."""
+    return read_matter(reference)
+
+
+@api.post("/matters/<reference>/reveals/<int:position>/decision")
+@guard("office.reveal_decision")
+def decide_reveal(reference: str, position: int) -> Any:
+    """Grant or decline a request to learn who the resident is."""
+    body = read_body(Decision())
+    with unit_of_work():
+        reveals.decide_reveal(current_actor(), reference, position, body["approve"], body["text"], now=now())
+    return read_matter(reference)
+
+
+add_moves(api, "/matters/<reference>", OFFICE_FORMS, read_matter)

@@ -1,0 +1,42 @@
+"""The deputies' JSON, for the mini-program."""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+
+from liaison.services import inboxes
+from liaison.services.dossiers import get_dossier
+from liaison.web.endpoints import add_moves, box
+from liaison.web.forms import DEPUTY_FORMS
+from liaison.web.guards import current_actor, guard
+from liaison.web.paging import page
+from liaison.web.projections import row_json, staff_matter
+from liaison.web.wiring import now, wiring
+
+api = APIBlueprint("deputy", __name__, url_prefix="/api/v1/deputy", tag="Deputy")
+
+
+@api.get("/matters")
+@guard("deputy.list")
+def matters() -> Any:
+    """The deputy's matters of one box: todo, doing or done."""
+    actor, at, wanted = current_actor(), now(), box()
+    rows, following = page(
+        lambda after, limit: inboxes.deputy_box(actor, wanted, at, after=after, limit=limit), lambda row: row.cursor
+    )
+    return {"items": [row_json(row) for row in rows], "next": following}
+
+
+@api.get("/matters/<reference>")
+@guard("deputy.read")
+def matter(reference: str) -> Any:
+    """One of the deputy's matters."""
+    return staff_matter(get_dossier(current_actor(), reference, wiring().keys, now()))
+
+
+add_moves(
+    api,
+    "/matters/<reference>",
+    DEPUTY_FORMS,
+    lambda number: staff_matter(get_dossier(current_actor(), number, wiring().keys, now())),
+)

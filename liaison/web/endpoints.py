@@ -1,0 +1,39 @@
+"""Makes a JSON route of every form: one transaction around its use case, the fresh matter as the answer."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import request
+
+from liaison.web.forms import Form
+from liaison.web.guards import current_actor, guard
+from liaison.web.uploads import read_body
+from liaison.web.wiring import now, unit_of_work
+
+Fetch = Callable[[str], Any]
+
+
+def add_moves(blueprint: APIBlueprint, rule: str, forms: Iterable[Form], fetch: Fetch) -> None:
+    """Add `POST {rule}/{form}` for each form; `fetch(reference)` makes the answer."""
+    for form in forms:
+        view = guard(form.action)(_view(form, fetch))
+        view.__name__ = form.name.replace("-", "_")
+        view.__doc__ = form.schema.__doc__
+        documented = blueprint.doc(summary=form.schema.__doc__, responses=[200, 401, 403, 404, 409, 422])(view)
+        blueprint.post(f"{rule}/{form.name}")(documented)
+
+
+def _view(form: Form, fetch: Fetch) -> Callable[[str], Any]:
+    def view(reference: str) -> Any:
+        body = read_body(form.schema(), takes_files=form.takes_files)
+        with unit_of_work():
+            form.run(current_actor(), reference, body, now())
+        return fetch(reference)
+
+    return view
+
+
+def box() -> str:
+    """The box a list asks for."""
+    return request.args.get("box", "todo")

@@ -1,0 +1,70 @@
+"""Who is asking, and whether the policy's table lets them in; every route carries one `guard`."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import g, request
+from flask import session as cookie
+
+from liaison.domain.actors import ANYONE, Actor, Role
+from liaison.domain.errors import DomainError, NotAllowed
+from liaison.domain.policy import POLICY, may
+from liaison.services import sign_in
+from liaison.web.wiring import now, unit_of_work
+
+View = Callable[..., Any]
+TOKEN = "token"
+
+
+class NotSignedIn(DomainError):
+    """The action needs a session and there is none."""
+
+    detail = "请先登录。"
+
+
+def guard(action: str) -> Callable[[View], View]:
+    """Open a view to those the policy's line for `action` names; KeyError at import for an action without a line."""
+    line = POLICY[action]
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            actor = current_actor()
+            if not may(actor.role, action):
+                raise NotSignedIn() if actor.role is Role.ANYONE else NotAllowed()
+            return view(*args, **kwargs)
+
+        guarded.policy_action, guarded.policy_line = action, line
+        return guarded
+
+    return decorate
+
+
+def current_actor() -> Actor:
+    """The actor of this request: by bearer token in the API, by cookie in the console, else anyone."""
+    if "actor" not in g:
+        g.actor = _find_actor()
+    return g.actor
+
+
+def token() -> str | None:
+    """The session token this request carries. The API takes only the header, so that no other site can ride on a cookie."""
+    if request.path.startswith("/api/"):
+        scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+        return value.strip() or None if scheme.lower() == "bearer" else None
+    return cookie.get(TOKEN)
+
+
+def _find_actor() -> Actor:
+    carried = token()
+    if not carried:
+        return ANYONE
+    at = now()
+    with unit_of_work():
+        found = sign_in.find_session(carried, at)
+        if found is None:
+            return ANYONE
+        sign_in.touch(found, at)
+        g.account = found.account
+        return sign_in.actor_of(found.account)

@@ -1,0 +1,52 @@
+"""Whether the process lives, whether everything it needs does, and figures for Prometheus."""
+
+from flask import Blueprint, Response, jsonify
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+
+from liaison.programs import QUEUES
+from liaison.services import health
+from liaison.web.guards import guard
+from liaison.web.wiring import now, wiring
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/healthz")
+@guard("operations.read")
+def alive() -> Response:
+    """This process answers."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/readyz")
+@guard("operations.read")
+def ready() -> tuple[Response, int]:
+    """The database, the queue, every worker and the scheduler's tick are in order."""
+    faults = _faults()
+    return jsonify(status="ok" if not faults else "failing", faults=faults), 503 if faults else 200
+
+
+@blueprint.get("/metrics")
+@guard("operations.read")
+def metrics() -> Response:
+    """Notices by state, the oldest due one, clocks behind, age of each heartbeat."""
+    registry = CollectorRegistry()
+    found = health.vitals(now())
+    notices = Gauge("liaison_notices", "Notices by state", ["state"], registry=registry)
+    for state, count in found.notices.items():
+        notices.labels(state).set(count)
+    beats = Gauge("liaison_heartbeat_age_seconds", "Age of each heartbeat", ["name"], registry=registry)
+    for name, age in found.beats.items():
+        beats.labels(name).set(age)
+    Gauge("liaison_oldest_due_notice_seconds", "How long the oldest due notice has waited", registry=registry).set(
+        found.oldest_due_seconds
+    )
+    Gauge("liaison_clocks_behind", "Clocks whose reminder is over a minute late", registry=registry).set(
+        found.clocks_behind
+    )
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _faults() -> list[str]:
+    redis = [] if wiring().queue_answers() else ["redis"]
+    return redis + health.silent((*QUEUES, "tick"), now())

@@ -1,0 +1,62 @@
+"""Signing in and out of the JSON API."""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import g
+
+from liaison.models.people import Account
+from liaison.services import sign_in
+from liaison.web.guards import NotSignedIn, guard, token
+from liaison.web.projections import moment
+from liaison.web.schemas import Credentials
+from liaison.web.uploads import read_body
+from liaison.web.wiring import now, unit_of_work
+
+api = APIBlueprint("sessions", __name__, url_prefix="/api/v1", tag="Sessions")
+
+
+@api.post("/sessions")
+@guard("session.open")
+def sign_in_by_password() -> Any:
+    """Open a session with name and password."""
+    body = read_body(Credentials())
+    signed = open_session(body["username"], body["password"])
+    return {"token": signed.token, "expires_at": moment(signed.expires_at), "actor": actor_json(signed.account)}, 201
+
+
+@api.get("/me")
+@guard("session.read")
+def me() -> Any:
+    """Who is signed in."""
+    return actor_json(g.account)
+
+
+@api.delete("/sessions/current")
+@guard("session.close")
+def sign_out() -> Any:
+    """Close this session at once."""
+    with unit_of_work():
+        sign_in.close_session(token() or "", now())
+    return "", 204
+
+
+def open_session(username: str, password: str) -> sign_in.SignedIn:
+    """A new session. Raises NotSignedIn when name and password do not fit; the failure is kept either way."""
+    with unit_of_work():
+        account = sign_in.check_password(username, password, now())
+    if account is None:
+        raise NotSignedIn(sign_in.WRONG)
+    with unit_of_work():
+        return sign_in.open_session(account, now())
+
+
+def actor_json(account: Account) -> dict[str, Any]:
+    """An account as the contract shows it."""
+    return {
+        "name": account.name,
+        "role": account.role,
+        "region": account.region.code,
+        "department": account.department.code if account.department else None,
+        "station": account.station.code if account.station else None,
+    }

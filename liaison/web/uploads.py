@@ -1,0 +1,87 @@
+"""Bodies as they arrive: JSON or multipart, with photos or documents checked and kept before any transaction."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import request
+from marshmallow import ValidationError
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from liaison.domain.errors import Invalid
+from liaison.services import documents, photos
+from liaison.services.photos import Kept
+from liaison.web.fields import Input, fields
+from liaison.web.wiring import wiring
+
+NOT_FIELDS = ("csrf_token",)
+
+
+def read_body(schema: Input, *, takes_files: bool = False) -> dict[str, Any]:
+    """The checked body of this request; with `takes_files`, its `files` are kept and added.
+
+    Raises Invalid with the fields that cannot be taken, 400 for broken JSON, 415 for another type.
+    """
+    body = load(schema, _raw(schema))
+    if takes_files:
+        body["files"] = keep_documents(request.files.getlist("files"))
+    return body
+
+
+def load(schema: Input, raw: Any) -> dict[str, Any]:
+    """What the schema makes of `raw`. Raises Invalid."""
+    try:
+        return schema.load(raw)
+    except ValidationError as error:
+        raise Invalid(_flat(error.normalized_messages())) from None
+
+
+def from_form(schema: Input, form: MultiDict) -> dict[str, Any]:
+    """A form as nested as the schema: `place.name` becomes `{"place": {"name": ...}}`, lists stay lists."""
+    raw: dict[str, Any] = {}
+    for key in form:
+        if key in NOT_FIELDS:
+            continue
+        outer, _, inner = key.partition(".")
+        if inner:
+            raw.setdefault(outer, {})[inner] = form[key] or None
+        elif isinstance(schema.fields.get(key), fields.List):
+            raw[key] = [value for value in form.getlist(key) if value]
+        elif form[key] or isinstance(schema.fields.get(key), fields.String):
+            raw[key] = form[key]
+    return raw
+
+
+def keep_photos(uploads: Sequence[FileStorage]) -> list[Kept]:
+    """Check, re-encode and keep photos; raises Invalid for `photos` naming the one that cannot be taken."""
+    prepared = photos.prepare_all([upload.read() for upload in uploads if upload.filename])
+    return [photos.keep(wiring().store, photo) for photo in prepared]
+
+
+def keep_documents(uploads: Sequence[FileStorage]) -> list[Kept]:
+    """Check and keep evidence; raises Invalid for `files`."""
+    named = [(upload.filename or "", upload.read()) for upload in uploads if upload.filename]
+    return [documents.keep_document(wiring().store, each) for each in documents.prepare_documents(named)]
+
+
+def _raw(schema: Input) -> Any:
+    if request.mimetype in ("multipart/form-data", "application/x-www-form-urlencoded"):
+        return from_form(schema, request.form)
+    if request.mimetype == "application/json" or not request.data:
+        body = request.get_json(silent=True) if request.data else {}
+        if body is None:
+            raise BadRequest
+        return body
+    raise UnsupportedMediaType
+
+
+def _flat(messages: Any, prefix: str = "") -> dict[str, list[str]]:
+    """Nested messages under dotted names."""
+    flat: dict[str, list[str]] = {}
+    for key, value in messages.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{name}.")
+        else:
+            flat[name] = [str(sentence) for sentence in (value if isinstance(value, list) else [value])]
+    return flat

@@ -1,0 +1,48 @@
+"""What the composition root hands to the web layer: keys, files, the clock and the bell, found in one place."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from flask import current_app
+
+from liaison.clients.files import FileStore
+from liaison.config import Config
+from liaison.db import transaction
+from liaison.domain.calendar import local_day
+from liaison.services.vault import Keys
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """The outside world as the application sees it; tests pass in their own clock."""
+
+    config: Config
+    keys: Keys
+    store: FileStore
+    clock: Callable[[], datetime]
+    wake: Callable[[], None]
+    queue_answers: Callable[[], bool]
+
+
+def wiring() -> Wiring:
+    """The wiring of the running application."""
+    return current_app.extensions["liaison"]
+
+
+def now() -> datetime:
+    """The time, from the clock the application was given."""
+    return wiring().clock()
+
+
+def today() -> date:
+    """The day in Shanghai."""
+    return local_day(now())
+
+
+@contextmanager
+def unit_of_work() -> Iterator[None]:
+    """One transaction around one use case; new notices wake the relay once it is committed."""
+    with transaction(wiring().wake):
+        yield

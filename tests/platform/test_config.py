@@ -1,0 +1,107 @@
+"""What a configuration promises: all faults at once, later layers win, the example tells the truth."""
+
+import base64
+import re
+import tomllib
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+import pytest
+
+from liaison.config import ROOT, Config, ConfigError, load
+from liaison.folder import ensure_secrets
+
+LONG = "x" * 32
+VAULT = base64.b64encode(bytes(32)).decode()
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """The least environment a start needs: an instance folder with its secrets."""
+    ensure_secrets(tmp_path)
+    return {"LIAISON_INSTANCE": str(tmp_path)}
+
+
+def told(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_example_holds_every_key_with_its_default() -> None:
+    text = (ROOT / "config.example.toml").read_text("utf-8")
+    example = tomllib.loads(re.sub(r"^# (?=[a-z_]+ = )", "", text, flags=re.MULTILINE))
+    defaults = {
+        outer.name: {inner.name: inner.default for inner in fields(outer.type)}
+        if is_dataclass(outer.type) else outer.default
+        for outer in fields(Config)
+    }
+    assert example == defaults | {"instance": str(Config.instance)}
+
+
+def test_example_as_it_stands_changes_nothing(environ: dict[str, str]) -> None:
+    assert load(ROOT / "config.example.toml", environ) == load(None, environ)
+
+
+def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
+    path = told(tmp_path, 'colour = 1\ndemo = "maybe"\nbase_url = "liaison.cn"\n[web]\nmax_body_bytes = "1k"')
+    environ = {"LIAISON_LOGGING__LEVEL": "loud", "LIAISON_SITE__SIZE": "3"}
+    with pytest.raises(ConfigError) as caught:
+        load(path, environ | {"LIAISON_INSTANCE": str(tmp_path)})
+    assert sorted(fault.partition(":")[0] for fault in caught.value.faults) == [
+        "base_url", "colour", "demo", "logging.level", "secrets.codes", "secrets.session", "secrets.stations",
+        "secrets.vault", "site.size", "web.max_body_bytes",
+    ]
+
+
+@pytest.mark.parametrize("text", ["[site", "site = 3", "[site.name]\nfirst = 1", "\ufeff[site]"])
+def test_unreadable_files_are_faults(environ: dict[str, str], tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError):
+        load(told(tmp_path, text), environ)
+
+
+def test_a_file_that_is_named_must_exist(environ: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"absent\.toml: cannot be read"):
+        load(tmp_path / "absent.toml", environ)
+
+
+def test_environment_wins_over_file_and_file_over_generated_secrets(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    path = told(tmp_path, f'[site]\nname = "甲"\nregion = "乙"\n[secrets]\nsession = "{LONG}"')
+    config = load(path, environ | {"LIAISON_SITE__NAME": "丙", "LIAISON_WEB__TRUSTED_PROXIES": "2"})
+    assert (config.site.name, config.site.region) == ("丙", "乙")
+    assert config.web.trusted_proxies == 2
+    assert config.secrets.session == LONG
+    assert config.secrets.codes != LONG
+
+
+def test_plain_addresses_of_databases_are_understood(environ: dict[str, str]) -> None:
+    plain = {"DATABASE_URL": "postgresql://a/b", "REDIS_URL": "redis://c"}
+    config = load(None, environ | plain)
+    assert (config.database.url, config.redis.url) == ("postgresql://a/b", "redis://c")
+
+
+def test_what_is_not_set_lies_in_the_instance(environ: dict[str, str], tmp_path: Path) -> None:
+    config = load(None, environ)
+    assert config.files.url == str(tmp_path / "files")
+    assert config.notices.log_file == str(tmp_path / "logs" / "notices.log")
+    assert str(tmp_path / "postgres") in config.database.url
+
+
+def test_generated_secrets_are_private_lasting_and_unprinted(environ: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "secrets.toml"
+    before = file.read_bytes()
+    ensure_secrets(tmp_path)
+    config = load(None, environ)
+    assert file.read_bytes() == before
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert len(config.secrets.vault_key) == 32
+    assert config.secrets.session not in repr(config)
+    assert config.secrets.vault not in repr(config)
+
+
+@pytest.mark.parametrize("vault", ["", VAULT[:-4], VAULT + "!", "密" * 32])
+def test_a_vault_key_is_32_bytes_in_base64(environ: dict[str, str], vault: str) -> None:
+    with pytest.raises(ConfigError, match=r"secrets\.vault:"):
+        load(None, environ | {"LIAISON_SECRETS__VAULT": vault})

@@ -1,0 +1,5 @@
+"""The WSGI door."""
+
+from liaison.app import create_app
+
+app = create_app()
