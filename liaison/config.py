@@ -68,6 +68,11 @@ class Secrets:
         """The 32 bytes that seal names, phones and precise places."""
         return base64.b64decode(self.vault, validate=True)
 
+    @property
+    def station_keys(self) -> dict[str, bytes]:
+        """The keys that sign station codes, by id, oldest first."""
+        return {"1": self.stations.encode()}
+
 
 @dataclass(frozen=True)
 class Web:

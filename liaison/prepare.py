@@ -18,12 +18,13 @@ from liaison.demo.seed import fill
 def main() -> None:
     """Migrate, then seed when the installation is a demo without accounts; prints each step."""
     config = load(find_path(os.environ), os.environ)
-    with create_app(config).app_context():
+    app = create_app(config)
+    with app.app_context():
         print("  migrating the database · 正在升级数据库", flush=True)
         command.upgrade(AlembicConfig(str(ROOT / "migrations" / "alembic.ini")), "head")
         if config.demo and not is_prepared(config.database.url, demo=True):
             print("  filling the demo town · 正在填充示范数据", flush=True)
-            fill(datetime.now(UTC))
+            fill(config, app.extensions["liaison"].keys, datetime.now(UTC))
 
 
 if __name__ == "__main__":

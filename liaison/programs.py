@@ -20,7 +20,7 @@ def web(host: str, port: int, environ: Mapping[str, str], logs: Path, folder: Pa
         "--workers": str(WEB_WORKERS),
         "--blocking-threads": str(WEB_THREADS),
         "--respawn-interval": "0.1",
-        "--workers-kill-timeout": "5",
+        "--workers-kill-timeout": "3",
         "--log-level": "warning",
     }
     flags = [part for pair in options.items() for part in pair]

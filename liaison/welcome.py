@@ -1,12 +1,15 @@
 """What the terminal shows once all runs: address, accounts, the first station's code out of `demo.json`."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import qrcode
 
+from liaison.domain.station_codes import station_url
 
-def welcome(base_url: str, demo_file: Path, width: int) -> str:
+
+def welcome(base_url: str, demo_file: Path, width: int, station_keys: Mapping[str, bytes]) -> str:
     """The text to print; without a demo only the address. `width` is that of the terminal, in columns."""
     lines = ["", f"  Liaison · 码上联    {base_url}", f"  Console · 工作台    {base_url}/console"]
     if not demo_file.exists():
@@ -15,14 +18,9 @@ def welcome(base_url: str, demo_file: Path, width: int) -> str:
     lines += ["", "  Demo accounts · 演示账号"]
     lines += [_account(account) for account in _one_per_role(demo["accounts"])]
     if demo["stations"]:
-        address = station_url(base_url, demo)
+        address = station_url(base_url, demo["stations"][0], station_keys)
         lines += ["", f"  Scan, or open · 扫码或打开    {address}", *_code(address, width)]
     return "\n".join(lines) + "\n"
-
-
-def station_url(base_url: str, demo: dict) -> str:
-    """The address behind the first station's QR code."""
-    return f"{base_url}/s/{demo['stations'][0]}"
 
 
 def _one_per_role(accounts: list[dict]) -> list[dict]:

@@ -143,8 +143,9 @@ class Extension:
 class Round:
     """One round of handling: dispatch, incidents, the first draft the deputy sent back, reply, rating.
 
-    `stage` says how far an open assignment got: assigned, acknowledged, return_requested, replied
-    (waiting for the approver) or approved. `pushback` is the deputy's reason for sending `draft` back.
+    `stage` says how far the assignment got: assigned, acknowledged, return_requested, replied (waiting
+    for the approver), approved, or returned (the next round has another lead). `pushback` is the
+    deputy's reason for sending `draft` back; `kept` is the answer once a class B promise was carried out.
     """
 
     lead: str

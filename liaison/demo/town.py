@@ -17,8 +17,20 @@ from pathlib import Path
 from typing import Any
 
 from liaison.demo.rows import (
-    Assist, Category, Department, Deputy, Extension, Matter, Rating, Region, Reply, Return, Round, RoutingRule,
-    Station, Town,
+    Assist,
+    Category,
+    Department,
+    Deputy,
+    Extension,
+    Matter,
+    Rating,
+    Region,
+    Reply,
+    Return,
+    Round,
+    RoutingRule,
+    Station,
+    Town,
 )
 
 CONTENT = Path(__file__).with_name("content")

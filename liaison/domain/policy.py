@@ -34,11 +34,12 @@ class Line:
 
 _EVERYBODY = frozenset(Role) - {Role.SYSTEM}
 _ACCOUNTS = _EVERYBODY - {Role.ANYONE, Role.RESIDENT}
+_CASE_WORKERS = {Role.DEPUTY} | DEPARTMENT_ROLES | OFFICE_ROLES
 
 
 def _lines(roles: Iterable[Role], relation: Relation, actions: str) -> dict[str, Line]:
     line = Line(frozenset(roles), relation)
-    return {action: line for action in actions.split()}
+    return dict.fromkeys(actions.split(), line)
 
 
 POLICY = MappingProxyType(
@@ -70,10 +71,10 @@ POLICY = MappingProxyType(
     | _lines({Role.OFFICE_LEAD}, Relation.REGION, "office.reveal_decision")
     | _lines({Role.LIAISON}, Relation.STATION, "station.list station.enter station.case")
     | _lines(OFFICE_ROLES | {Role.LIAISON}, Relation.STATION, "roster.read roster.write")
-    | _lines(
-        {Role.DEPUTY} | DEPARTMENT_ROLES | OFFICE_ROLES | {Role.LIAISON}, Relation.ACCOUNT, "case.file console.home"
-    )
-    | _lines({Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR}, Relation.ACCOUNT, "console.plain")
+    | _lines(OFFICE_ROLES, Relation.REGION, "roster.screening")
+    | _lines(_CASE_WORKERS | {Role.LIAISON}, Relation.ACCOUNT, "case.file console.case")
+    | _lines(_CASE_WORKERS, Relation.ACCOUNT, "console.move")
+    | _lines(_ACCOUNTS, Relation.ACCOUNT, "console.home")
 )
 
 

@@ -12,7 +12,7 @@ from liaison.models.departments import Department
 
 
 class Assignment(Base):
-    """交办单: `position` counts from 1 within the case; `level` is how high the owner stands (0 handler, 1 head, 2 leader).
+    """交办单: `position` counts from 1 within the case; `level` is the owner's rank: 0 handler, 1 head, 2 leader.
 
     `clock_id` is the clock lists show: the acknowledgement's, then the handling's.
     """

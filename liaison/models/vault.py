@@ -27,7 +27,7 @@ class Place(Base):
     """Where the matter is, as precisely as the resident gave it; sealed as one JSON document."""
 
     __tablename__ = "places"
-    __table_args__ = {"schema": SCHEMA}
+    __table_args__ = ({"schema": SCHEMA},)
 
     case_id: Mapped[UUID] = mapped_column(primary_key=True)
     key_id: Mapped[str]

@@ -170,7 +170,7 @@ def _parts(lead: str | None, assisting: Sequence[str], separate: Sequence[str]) 
     wanted = [(LEAD, code) for code in [lead] if code]
     wanted += [(ASSISTING, code) for code in assisting] + [(SEPARATE, code) for code in separate]
     codes = [code for _, code in wanted]
-    if not lead and not separate or lead and separate:
+    if (not lead and not separate) or (lead and separate):
         raise Invalid({"lead": ["请选择一个主办单位；几家各办各的，请都选为分办。"]})
     if len(set(codes)) != len(codes):
         raise Invalid({"assisting": ["同一个单位不能重复选择。"]})

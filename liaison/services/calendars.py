@@ -22,7 +22,7 @@ def current_calendar() -> WorkingCalendar:
 def _calendar(loaded_at: datetime | None, years: int) -> WorkingCalendar:
     days = session.execute(select(CalendarDay.day, CalendarDay.working))
     covered = frozenset(session.scalars(select(CalendarYear.year)))
-    return WorkingCalendar({day: working for day, working in days}, covered)
+    return WorkingCalendar(dict(days.tuples().all()), covered)
 
 
 def import_table(text: str, now: datetime) -> frozenset[int]:

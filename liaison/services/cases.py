@@ -13,6 +13,7 @@ from sqlalchemy import select
 from liaison.db import session
 from liaison.domain import chain, numbers
 from liaison.domain.actors import Actor
+from liaison.domain.calendar import local_day
 from liaison.domain.clocks import Term
 from liaison.domain.errors import NotFound
 from liaison.domain.workflow import WORKFLOWS, State
@@ -116,10 +117,27 @@ def record(
     return event
 
 
-def begin(case: Case, now: datetime) -> None:
-    """Put a new case into its first state and start that state's clock."""
-    flow = WORKFLOWS[case.kind]
+def open_case(kind: str, now: datetime, **columns: object) -> Case:
+    """Make a new case of this kind in its first state, numbered, its first clock running.
+
+    `columns` are the trunk's own: id, title, text, region, station, deputy, category.
+    """
+    flow = WORKFLOWS[kind]
+    case = Case(
+        kind=kind,
+        number=next_number(kind, local_day(now).year),
+        state=flow.initial,
+        state_since=now,
+        created_at=now,
+        round=1,
+        seq=0,
+        head="",
+        **columns,
+    )
+    session.add(case)
+    session.flush()
     _enter(case, flow.state(flow.initial), now)
+    return case
 
 
 def current_clock(case: Case) -> Clock | None:

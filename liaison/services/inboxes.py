@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, tuple_, update
 
 from liaison.db import session
 from liaison.domain.actors import Actor, Role
@@ -139,6 +139,25 @@ def department_counts(actor: Actor) -> dict[str, int]:
     return counts
 
 
+def deputy_counts(actor: Actor) -> dict[str, int]:
+    """How many matters stand in each of the deputy's boxes."""
+    counted = select(Case.state, func.count()).where(cases_within(actor)).group_by(Case.state)
+    by_state = dict(session.execute(counted).tuples().all())
+    return {box: sum(by_state.get(state, 0) for state in states) for box, states in DEPUTY_BOXES.items()}
+
+
+def count_unread(actor: Actor) -> int:
+    """How many notices in the account's inbox have not been opened."""
+    return session.scalar(select(func.count()).select_from(Notice).where(*_unread(actor)))
+
+
+def mark_read(actor: Actor, now: datetime) -> None:
+    """Remember that the account has opened its inbox."""
+    session.execute(
+        update(Notice).where(*_unread(actor)).values(read_at=now), execution_options={"synchronize_session": False}
+    )
+
+
 def notices_for(actor: Actor, limit: int = 50) -> Sequence[tuple[Notice, str]]:
     """The newest notices in an account's inbox, each with its case's number."""
     return (
@@ -152,6 +171,11 @@ def notices_for(actor: Actor, limit: int = 50) -> Sequence[tuple[Notice, str]]:
         .tuples()
         .all()
     )
+
+
+def _unread(actor: Actor) -> tuple[ColumnElement[bool], ...]:
+    mine = (Notice.recipient_id == actor.account_id, Notice.channel == "inbox")
+    return (*mine, Notice.state != "cancelled", Notice.read_at.is_(None))
 
 
 def _cases(

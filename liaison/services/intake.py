@@ -11,12 +11,11 @@ from sqlalchemy.orm import joinedload
 from liaison.db import session
 from liaison.domain import numbers
 from liaison.domain.actors import SYSTEM, Actor
-from liaison.domain.calendar import local_day
 from liaison.domain.errors import Conflict, Invalid, NotFound
 from liaison.domain.routing import Choice, Suggestion
 from liaison.models.base import new_id
 from liaison.models.cases import Case, Event
-from liaison.models.departments import Category, Department
+from liaison.models.departments import Department
 from liaison.models.matters import Idempotency, Matter
 from liaison.models.stations import Station
 from liaison.services import cases, stations, vault
@@ -65,11 +64,21 @@ def submit(
     category = stations.find_category(submission.category)
     if submission.category and category is None:
         raise Invalid({"category": ["没有这个类别，请重新选择。"]})
-    case = _new_case(case_id, station, category, submission, now)
-    secret = _secret(keys, station.code, key, case)
     routing = stations.route(station, submission.text, category, now)
+    case = cases.open_case(
+        "matter",
+        now,
+        id=case_id,
+        title=_title(submission.text),
+        text=submission.text,
+        region_id=station.region_id,
+        region_path=station.region.path,
+        station_id=station.id,
+        deputy_id=routing.choice.deputy_id,
+        category_id=category.id if category else None,
+    )
+    secret = _secret(keys, station.code, key, case)
     _add_matter(case, actor, submission, routing, secret, keys)
-    cases.begin(case, now)
     attach(case, actor.role, submission.files, now)
     event = _first_event(case, actor, station, submission, now)
     if station.screening:
@@ -122,8 +131,9 @@ def _take_key(scope: str, key: str, digest: str, case_id, now: datetime) -> bool
         insert(Idempotency)
         .values(scope=scope, key=key, digest=digest, case_id=case_id, created_at=now)
         .on_conflict_do_nothing()
+        .returning(Idempotency.key)
     )
-    return taken.rowcount == 1
+    return taken.first() is not None
 
 
 def _submitted_before(scope: str, key: str, digest: str, keys: vault.Keys) -> Submitted:
@@ -139,31 +149,14 @@ def _secret(keys: vault.Keys, scope: str, key: str, case: Case) -> str:
     return numbers.derive_code(keys.codes, scope, key, str(case.id))
 
 
-def _new_case(case_id, station: Station, category: Category | None, submission: Submission, now: datetime) -> Case:
-    first_line = submission.text.strip().splitlines()[0]
-    case = Case(
-        id=case_id,
-        kind="matter",
-        number=cases.next_number("matter", local_day(now).year),
-        title=first_line[:TITLE] + ("…" if len(first_line) > TITLE else ""),
-        text=submission.text,
-        region_id=station.region_id,
-        region_path=station.region.path,
-        station_id=station.id,
-        category_id=category.id if category else None,
-        created_at=now,
-        seq=0,
-        head="",
-        round=1,
-    )
-    session.add(case)
-    return case
+def _title(text: str) -> str:
+    first_line = text.strip().splitlines()[0]
+    return first_line[:TITLE] + ("…" if len(first_line) > TITLE else "")
 
 
 def _add_matter(
     case: Case, actor: Actor, submission: Submission, routing: stations.Routing, secret: str, keys: vault.Keys
 ) -> None:
-    case.deputy_id = routing.choice.deputy_id
     best = routing.suggestions[0] if routing.suggestions else None
     department = session.scalar(select(Department.id).where(Department.code == best.department_code)) if best else None
     session.add(
@@ -177,7 +170,6 @@ def _add_matter(
             suggested_department_id=department,
         )
     )
-    session.flush()
     vault.keep_contact(case.id, submission.contact, keys)
     vault.keep_place(case.id, submission.place, keys)
 

@@ -1,4 +1,4 @@
-"""What office and deputy do with a matter: screen, refuse, merge, claim, verify, answer, hand over, judge, look back."""
+"""What office and deputy do with a matter: screen, refuse, merge, claim, answer, hand over, judge, look back."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

@@ -25,7 +25,6 @@ from liaison.services.assignments import (
     hold,
     in_round,
     record_on,
-    stop_clocks,
     unanswered,
 )
 from liaison.services.attachments import attach
@@ -111,15 +110,16 @@ def write_reply(
     case: Case, assignment: Assignment, actor: Actor, answer: Answer, *, today: date, now: datetime
 ) -> Reply:
     """Keep an answer that passes the reply guard, with its files. Raises Invalid with what is missing."""
-    guard_reply(
-        answer.text,
-        answer.outcome,
-        measures=answer.measures,
-        owner=answer.owner,
-        promised_on=answer.promised_on,
-        evidence=bool(answer.files),
-        today=today,
-    )
+    if assignment.part != ASSISTING:  # an opinion is read by the lead, not by the resident
+        guard_reply(
+            answer.text,
+            answer.outcome,
+            measures=answer.measures,
+            owner=answer.owner,
+            promised_on=answer.promised_on,
+            evidence=bool(answer.files),
+            today=today,
+        )
     written = Reply(
         id=new_id(),
         case_id=case.id,

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -44,6 +45,12 @@ def hash_password(password: str) -> str:
 def find_account(username: str) -> Account | None:
     """The account of that name, active or not."""
     return session.scalar(select(Account).where(Account.username == username).options(*_REACH))
+
+
+def get_account(account_id: UUID) -> Account:
+    """The account of a signed-in actor as it stands now."""
+    fresh = select(Account).where(Account.id == account_id).options(*_REACH)
+    return session.scalars(fresh.execution_options(populate_existing=True)).one()
 
 
 def check_password(username: str, password: str, now: datetime) -> Account | None:

@@ -27,7 +27,7 @@ DETAIL = {
 def register(app: Flask) -> None:
     """Answer every error in the one shape."""
     app.register_error_handler(DomainError, _domain_error)
-    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -72,7 +72,8 @@ def _domain_error(error: DomainError) -> Response | tuple[str, int]:
     return _page(status, error.detail, errors)
 
 
-def _http_error(error: HTTPException) -> Response | tuple[str, int]:
+def answer_http(error: HTTPException) -> Response | tuple:
+    """A refusal by the web framework or by a limit, in the one shape."""
     if error.code is None or error.code < 400:
         return error.get_response()
     detail = DETAIL.get(error.code, DETAIL[400])

@@ -1,6 +1,6 @@
 """Marshmallow fields that read what people type the way the domain wants it, and say in Chinese what is wrong."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields
 
@@ -23,7 +23,7 @@ fields.Nested.default_error_messages.update(type="这一项的格式不正确。
 class Input(Schema):
     """A body or form: every field named here, nothing else taken."""
 
-    error_messages = {"unknown": "没有这一项，请核对字段名称。", "type": "请按 JSON 对象的格式提交。"}
+    error_messages: ClassVar = {"unknown": "没有这一项，请核对字段名称。", "type": "请按 JSON 对象的格式提交。"}
 
 
 class Words(fields.String):

@@ -49,7 +49,7 @@ def current_actor() -> Actor:
 
 
 def token() -> str | None:
-    """The session token this request carries. The API takes only the header, so that no other site can ride on a cookie."""
+    """The session token this request carries; the API takes only the header, so that no site can ride on a cookie."""
     if request.path.startswith("/api/"):
         scheme, _, value = request.headers.get("Authorization", "").partition(" ")
         return value.strip() or None if scheme.lower() == "bearer" else None

@@ -134,7 +134,8 @@ def started(instance: Path, **more: str) -> subprocess.CompletedProcess[str]:
 def refused(instance: Path, **more: str) -> subprocess.CompletedProcess[str]:
     """Start where starting must fail, and see that nothing was left running."""
     done = started(instance, **more)
-    assert not [each for each in psutil.process_iter(["cmdline"]) if str(instance) in str(each.info["cmdline"])]
+    commands = [str(each.info["cmdline"]) for each in psutil.process_iter(["cmdline"])]
+    assert not [command for command in commands if str(instance) in command]
     return done
 
 
@@ -196,7 +197,8 @@ def test_wrong_settings_are_listed_together_and_exit_2(tmp_path: Path) -> None:
 
 
 def test_a_database_out_of_reach_is_said(tmp_path: Path) -> None:
-    done = refused(tmp_path / "instance", DATABASE_URL="postgresql://127.0.0.1:1/absent", PORT=str(free_port()))
+    nowhere = "postgresql://127.0.0.1:1/absent"
+    done = refused(tmp_path / "instance", DATABASE_URL=nowhere, PORT=str(free_port()))
     assert done.returncode == 1
     assert "数据库无法连接" in done.stderr
 

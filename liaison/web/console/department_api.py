@@ -19,7 +19,7 @@ api = APIBlueprint("department", __name__, url_prefix="/api/v1/department", tag=
 
 def read_assignment(reference: str) -> Any:
     """One assignment of the department with its matter. Raises NotFound for another department's."""
-    number, _, position = reference.rpartition(".")
+    number = reference.rpartition(".")[0]
     actor = current_actor()
     dossier = get_dossier(actor, number, wiring().keys, now())
     own = [duty for duty in dossier.duties if duty.assignment.department_id == actor.department_id]

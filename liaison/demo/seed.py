@@ -1,0 +1,187 @@
+"""Fills an empty database with the demo town, all or nothing, and writes `demo.json` for whoever tries it.
+
+Structure goes in as rows; matters walk through the real services in `story`, so that nothing here can show
+a state the system would not reach by itself.
+"""
+
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pypinyin import lazy_pinyin
+from sqlalchemy import update
+
+from liaison.config import Config
+from liaison.db import session, transaction
+from liaison.demo import story, town
+from liaison.demo.rows import Town
+from liaison.models.departments import Category, Department, RoutingRule
+from liaison.models.notices import Notice
+from liaison.models.people import Account, Deputy
+from liaison.models.regions import Region
+from liaison.models.stations import DutyTurn, Station
+from liaison.services.reminders import fall_due
+from liaison.services.sign_in import hash_password
+from liaison.services.vault import Keys
+
+OFFICE_LEADS = 2  # the first of the office's staff
+SCREENING_OFF = "home"  # stations of this kind send matters straight to the deputy on duty
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One account to be: who signs in, in which role, for what."""
+
+    username: str
+    name: str
+    role: str
+    department: str | None = None
+    station: str | None = None
+    deputy: str | None = None
+    head: bool = False
+
+
+def fill(config: Config, keys: Keys, now: datetime) -> None:
+    """Put the whole town into an empty database and describe it in `demo.json` of the instance."""
+    found = town.load()
+    password = secrets.token_urlsafe(9)
+    seats = list(_seats(found))
+    with transaction():
+        _add_structure(found)
+        _add_accounts(seats, found, hash_password(password))
+        story.tell_all(found, keys, now)
+        fall_due(now)
+        session.execute(
+            update(Notice).where(Notice.created_at < now, Notice.state == "due").values(
+                state="sent", settled_at=Notice.created_at
+            )
+        )
+    _describe(config, found, seats, password)
+
+
+def _seats(found: Town) -> Iterator[Seat]:
+    for place, name in enumerate(found.office_staff, start=1):
+        leads = place <= OFFICE_LEADS
+        yield Seat(f"lead{place}" if leads else f"office{place - OFFICE_LEADS}", name, "office_lead" if leads else "office")
+    for department in found.departments:
+        code = department.code
+        for place, name in enumerate(department.handlers, start=1):
+            yield Seat(f"{code}-{place}", name, "handler", code)
+        yield Seat(f"{code}-qf", department.approver, "approver", code)
+        yield Seat(f"{code}-head", department.head, "approver", code, head=True)
+    for deputy in found.deputies:
+        if deputy.has_account:
+            yield Seat(deputy.code, deputy.name, "deputy", deputy=deputy.code, station=deputy.stations[0])
+    for station in found.stations:
+        if station.liaison:
+            yield Seat(f"l-{station.code}", station.liaison, "liaison", station=station.code)
+    yield Seat("supervisor", "监督委员", "supervisor")
+    yield Seat("admin", "系统管理员", "administrator")
+    yield Seat("auditor", "审计员", "auditor")
+
+
+def _add_structure(found: Town) -> None:
+    regions = _add_regions(found)
+    county = next(region.code for region in found.regions if region.level == "county")
+    departments = {
+        row.code: Department(
+            code=row.code, name=row.name, duties=row.duties, head_name=row.head,
+            region_id=regions[row.township or county].id,
+        )
+        for row in found.departments
+    }
+    session.add_all(departments.values())
+    session.flush()
+    _add_categories(found, departments)
+    session.add_all(
+        RoutingRule(
+            region_path=regions[row.township or county].path, priority=row.priority, category=row.category,
+            keywords=list(row.keywords), department_id=departments[row.department].id, reason=row.reason,
+        )
+        for row in found.rules
+    )
+    _add_stations(found, regions)
+
+
+def _add_regions(found: Town) -> dict[str, Region]:
+    regions: dict[str, Region] = {}
+    for row in found.regions:
+        above = regions.get(row.parent or "")
+        region = Region(
+            code=row.code, name=row.name, level=row.level, parent_id=above.id if above else None,
+            path=f"{above.path if above else ''}{row.code}/",
+        )
+        regions[row.code] = region
+        session.add(region)
+        session.flush()
+    return regions
+
+
+def _add_categories(found: Town, departments: dict[str, Department]) -> None:
+    categories: dict[str, Category] = {}
+    for position, row in enumerate(found.categories):
+        parent = categories.get(row.parent or "")
+        categories[row.code] = Category(
+            code=row.code, name=row.name, position=position, parent_id=parent.id if parent else None,
+            department_id=departments[row.department].id if row.department else None, complexity=row.complexity,
+        )
+        session.add(categories[row.code])
+        session.flush()
+
+
+def _add_stations(found: Town, regions: dict[str, Region]) -> None:
+    deputies = {
+        row.code: Deputy(
+            code=row.code, name=row.name, name_pinyin=" ".join(lazy_pinyin(row.name)), level=row.level, unit=row.unit,
+            occupation=row.occupation, groups=list(row.groups), term=row.term, region_id=regions[row.township].id,
+        )
+        for row in found.deputies
+    }
+    stations = {
+        row.code: Station(
+            code=row.code, name=row.name, kind=row.kind, region_id=regions[row.township].id, address=row.address,
+            opening=row.opening, capabilities=list(row.capabilities), screening=row.kind != SCREENING_OFF,
+        )
+        for row in found.stations
+    }
+    session.add_all([*deputies.values(), *stations.values()])
+    session.flush()
+    session.add_all(
+        DutyTurn(station_id=stations[row.code].id, position=place, deputy_id=deputies[code].id)
+        for row in found.stations
+        for place, code in enumerate(row.duty_order)
+    )
+    session.flush()
+
+
+def _add_accounts(seats: list[Seat], found: Town, password_hash: str) -> None:
+    county = next(region.code for region in found.regions if region.level == "county")
+    region = story.by_code(Region, county)
+    session.add_all(
+        Account(
+            username=seat.username, password_hash=password_hash, name=seat.name, role=seat.role, region_id=region.id,
+            department_id=story.by_code(Department, seat.department).id if seat.department else None,
+            station_id=story.by_code(Station, seat.station).id if seat.station and not seat.deputy else None,
+            deputy_id=story.by_code(Deputy, seat.deputy).id if seat.deputy else None, head=seat.head,
+        )
+        for seat in seats
+    )
+    session.flush()
+
+
+def _describe(config: Config, found: Town, seats: list[Seat], password: str) -> None:
+    accounts = [
+        {"username": seat.username, "password": password, "role": seat.role}
+        | ({"department": seat.department} if seat.department else {})
+        | ({"station": seat.station} if seat.station else {})
+        for seat in seats
+    ]
+    document = {
+        "base_url": config.base_url, "stations": [row.code for row in found.stations], "accounts": accounts,
+    }
+    path = Path(config.instance) / "demo.json"
+    path.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+    path.chmod(0o600)

@@ -1,0 +1,302 @@
+"""Walks the demo's matters through the real services, each step at a moment of the past that fits its calendar."""
+
+from datetime import datetime, time, timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import select
+
+from liaison.db import session
+from liaison.demo.rows import Assist, Matter, Rating, Reply, Round, Town
+from liaison.demo.town import dated
+from liaison.domain.actors import ANYONE, Actor, resident_of
+from liaison.domain.calendar import local_day, moment, office_moment
+from liaison.models.assignments import Assignment
+from liaison.models.cases import Case
+from liaison.models.departments import Department
+from liaison.models.people import Account, Deputy
+from liaison.services import assignments, extensions, intake, lapses, matters, publication, ratings, replies
+from liaison.services.calendars import current_calendar
+from liaison.services.sign_in import actor_of
+from liaison.services.vault import Contact, Keys, Spot
+
+RATING_LAPSE = timedelta(days=30)  # well over the fifteen working days a rating waits
+NAMES = ("李秀英", "张国强", "王桂芳", "陈建平", "刘玉珍", "赵志明", "孙丽华", "周德福")
+
+
+def tell_all(found: Town, keys: Keys, now: datetime) -> None:
+    """Tell every matter of the town; those to be merged come after the ones they are merged into."""
+    told: dict[str, Case] = {}
+    for row in sorted(found.matters, key=lambda matter: (matter.merged_into is not None, -matter.age_days)):
+        told[row.code] = Story(row, keys, now, told).tell()
+
+
+@lru_cache
+def by_code(model: Any, code: str) -> Any:
+    """The row of that code; kept, since the seed asks for the same few over and over."""
+    return session.scalars(select(model).where(model.code == code)).one()
+
+
+@lru_cache
+def staff(role: str, department_id: Any = None, deputy_id: Any = None) -> Actor | None:
+    """Somebody who may act in that role."""
+    found = session.scalar(
+        select(Account).where(
+            Account.role == role,
+            Account.department_id == department_id if department_id else True,
+            Account.deputy_id == deputy_id if deputy_id else True,
+        ).order_by(Account.username).limit(1)
+    )
+    if found is None:
+        return None
+    session.refresh(found, ["region"])
+    return actor_of(found)
+
+
+class Story:
+    """One matter on its way, and the moment its story has reached."""
+
+    def __init__(self, row: Matter, keys: Keys, now: datetime, told: dict[str, Case]) -> None:
+        self.row, self.keys, self.end, self.told = row, keys, now, told
+        self.calendar = current_calendar()
+        minutes = int(row.code[1:]) * 37 % 420
+        start = moment(local_day(now) - timedelta(days=row.age_days), time(9, 5)) + timedelta(minutes=minutes)
+        self.now = min(start, now - timedelta(hours=2))
+        self.case: Case
+
+    def tell(self) -> Case:
+        """Walk the matter as far as its row says and return it."""
+        self._submit()
+        if self._screened() and self._with_deputy():
+            for number, round_ in enumerate(self.row.rounds):
+                self._round(round_, last=number == len(self.row.rounds) - 1)
+        self._finish()
+        return self.case
+
+    @property
+    def number(self) -> str:
+        """The case's number."""
+        return self.case.number
+
+    def wait(self, days: float) -> datetime:
+        """Let so many days pass, but never reach the present; staff act within office hours."""
+        later = office_moment(self.now + timedelta(days=days), self.calendar)
+        if later >= self.end - timedelta(minutes=5):
+            later = self.now + (self.end - self.now) / 5
+        self.now = later
+        return later
+
+    def said(self, text: str) -> str:
+        """A text with its dates as of the moment it is said."""
+        return dated(text, local_day(self.now))
+
+    def _submit(self) -> None:
+        row = self.row
+        contact = Contact(NAMES[int(row.code[1:]) % len(NAMES)], "") if row.contact else Contact()
+        actor = staff("liaison") if row.proxy else ANYONE
+        submitted = intake.submit(
+            actor, row.station,
+            intake.Submission(
+                text=self.said(row.text), category=row.category, place=Spot(row.place), contact=contact,
+                share_identity=row.contact, source="proxy" if row.proxy else "scan",
+            ),
+            key=f"demo-{row.code}", digest=row.code, keys=self.keys, now=self.now,
+        )
+        self.case = submitted.case
+
+    def _screened(self) -> bool:
+        """Screen the matter; False when its story ends or waits here."""
+        row, office = self.row, staff("office")
+        if row.merged_into and self.case.state == "submitted":
+            matters.merge(office, self.number, self.told[row.merged_into].number, now=self.wait(0.3))
+        elif row.state == "withdrawn" and self.case.state == "submitted":
+            intake.withdraw(self._resident(), self.number, row.withdrawal, now=self.wait(0.2))
+        elif self.case.state == "submitted" and row.state not in ("submitted", "not_accepted", "redirected"):
+            matters.accept(office, self.number, now=self.wait(0.4))
+        if row.state in ("not_accepted", "redirected") and self.case.state in ("submitted", "with_deputy"):
+            self._turn_away(office if self.case.state == "submitted" else self._deputy())
+        return self.case.state in ("with_deputy", "handed_over")
+
+    def _turn_away(self, actor: Actor) -> None:
+        channel = self.row.channel if self.row.channel in matters.CHANNELS else "other"
+        reason, at = self.said(self.row.refusal), self.wait(0.5)
+        if self.row.state == "redirected":
+            matters.redirect(actor, self.number, channel, reason, now=at)
+        else:
+            matters.refuse(actor, self.number, reason, channel, now=at)
+
+    def _with_deputy(self) -> bool:
+        """Let the deputy work on it; False when the story stays or ends here."""
+        row = self.row
+        if self.case.state == "handed_over":
+            return bool(row.rounds)
+        if row.claimed or row.state != "with_deputy":
+            matters.claim(self._deputy(), self.number, now=self.wait(0.5))
+        if row.passed:
+            self._pass()
+        if row.question:
+            matters.ask(self._deputy(), self.number, self.said(row.question), now=self.wait(0.3))
+            if not row.addition:
+                return False
+            intake.add(self._resident(), self.number, self.said(row.addition), [], now=self.wait(1))
+        if row.deputy_reply:
+            self._deputy_answers(row.deputy_reply)
+        elif row.state not in ("with_deputy", "needs_info"):
+            matters.hand_over(self._deputy(), self.number, self.said(row.advice or "已核实，情况属实，请交办。"), [], now=self.wait(1))
+        return bool(row.rounds)
+
+    def _pass(self) -> None:
+        others = select(Deputy.code).join(Account, Account.deputy_id == Deputy.id).where(
+            Deputy.region_id == self.case.region_id, Deputy.id != self.case.deputy_id
+        )
+        code = session.scalar(others.order_by(Deputy.code).limit(1))
+        if code:
+            matters.pass_on(self._deputy(), self.number, code, self.said(self.row.passed), now=self.wait(0.3))
+
+    def _deputy_answers(self, said: Reply) -> None:
+        at = self.wait(1)
+        matters.answer(
+            self._deputy(), self.number, _with_ground(self.said(said.text), said), said.outcome,
+            today=local_day(at), now=at,
+        )
+        if self.row.deputy_rating:
+            self._rate(self.row.deputy_rating)
+
+    def _round(self, round_: Round, *, last: bool) -> None:
+        if self.case.state == "closed" and self.row.look_back:
+            self._look_back()
+        if self.case.state not in ("handed_over", "reopened"):
+            return
+        if round_.returned and round_.returned.approved and round_.returned.department != round_.lead:
+            self._dispatch(round_.returned.department, (), round_.complexity)
+            self._return(round_)
+        self._dispatch(round_.lead, round_.assisting, round_.complexity)
+        if round_.returned and not round_.returned.approved and not self._return(round_):
+            return
+        if round_.stage == "assigned":
+            return
+        self._handle(round_)
+
+    def _dispatch(self, lead: str, assisting: tuple[Assist, ...], complexity: str) -> None:
+        assignments.dispatch(
+            staff("office"), self.number, lead=lead, assisting=[each.department for each in assisting],
+            complexity=complexity, now=self.wait(0.5),
+        )
+
+    def _return(self, round_: Round) -> bool:
+        """Ask for a return and have it decided; False while it waits for the decision."""
+        asked, reference = round_.returned, self._reference(round_.returned.department)
+        handler = self._handler(asked.department)
+        assignments.request_return(handler, reference, self.said(asked.reason), asked.belongs_to, now=self.wait(0.2))
+        if asked.approved is None:
+            return False
+        assignments.decide_return(
+            staff("office"), self.number, reference, asked.approved, self.said(asked.decision), now=self.wait(0.3)
+        )
+        return True
+
+    def _handle(self, round_: Round) -> None:
+        reference, handler = self._reference(round_.lead), self._handler(round_.lead)
+        assignments.acknowledge(handler, reference, now=self.wait(0.3))
+        if round_.extension:
+            asked = round_.extension
+            extensions.request_extension(handler, reference, asked.working_days, self.said(asked.reason), now=self.wait(0.4))
+            if asked.approved is not None:
+                extensions.decide_extension(staff("office"), self.number, reference, asked.approved, "", now=self.wait(0.3))
+        for each in round_.assisting:
+            self._assist(each)
+        if round_.draft:
+            self._reply(round_.lead, round_.draft)
+            matters.judge(self._judge(), self.number, False, self.said(round_.pushback), now=self.wait(0.5))
+        if round_.reply and round_.stage in ("replied", "approved"):
+            self._reply(round_.lead, round_.reply, signed=round_.stage == "approved")
+        if self.case.state == "replied" and (round_.verdict or round_.rating or self.row.state in ("rating", "closed")):
+            matters.judge(self._judge(), self.number, True, self.said(round_.verdict), now=self.wait(0.5))
+        self._judged(round_)
+
+    def _judged(self, round_: Round) -> None:
+        if round_.rating and self.case.state == "rating":
+            self._rate(round_.rating)
+        if round_.kept and self.case.state == "tracking":
+            at = self.wait(5)
+            replies.keep_promise(
+                self._handler(round_.lead), self._reference(round_.lead), self._answer(round_.kept, at),
+                today=local_day(at), now=at,
+            )
+            if round_.kept_rating:
+                self._rate(round_.kept_rating)
+
+    def _assist(self, each: Assist) -> None:
+        if not each.opinion:
+            return
+        handler, reference = self._handler(each.department), self._reference(each.department)
+        assignments.acknowledge(handler, reference, now=self.wait(0.1))
+        opinion = Reply(each.opinion, "C", "", self._department(each.department).head_name, "")
+        self._reply(each.department, opinion)
+
+    def _reply(self, department: str, said: Reply, *, signed: bool = True) -> None:
+        reference, at = self._reference(department), self.wait(0.8)
+        replies.reply(self._handler(department), reference, self._answer(said, at), today=local_day(at), now=at)
+        if signed:
+            approver = staff("approver", self._department(department).id)
+            replies.decide_reply(approver, reference, True, "", now=self.wait(0.2))
+
+    def _answer(self, said: Reply, at: datetime) -> replies.Answer:
+        promised = local_day(at) + timedelta(days=said.promised_in) if said.promised_in else None
+        return replies.Answer(
+            _with_ground(self.said(said.text), said), said.outcome, self.said(said.measures), said.owner, promised
+        )
+
+    def _rate(self, rating: Rating) -> None:
+        ratings.rate(
+            self._resident(), self.number,
+            ratings.Opinion(rating.result, rating.attitude, rating.speed, self.said(rating.text)), now=self.wait(1),
+        )
+
+    def _look_back(self) -> None:
+        matters.look_back(staff("office"), self.number, False, self.said(self.row.look_back), now=self.wait(4))
+
+    def _finish(self) -> None:
+        row = self.row
+        if row.state == "closed" and self.case.state == "rating" and self.now + RATING_LAPSE < self.end:
+            self.now += RATING_LAPSE
+            lapses.lapse(self.now)
+        if row.look_back and self.case.state == "closed" and row.state == "reopened":
+            self._look_back()
+        if row.publish and self.case.state in publication.PUBLISHABLE:
+            answer = next(
+                (said.reply for said in reversed(row.rounds) if said.reply), row.deputy_reply
+            )
+            if answer:
+                publication.publish(
+                    staff("office"), self.number, title=row.title, text=self.case.text, answer=self.said(answer.text),
+                    consent=True, now=self.wait(1),
+                )
+
+    def _resident(self) -> Actor:
+        return resident_of(self.case.id)
+
+    def _deputy(self) -> Actor:
+        return staff("deputy", None, self.case.deputy_id)
+
+    def _judge(self) -> Actor:
+        return self._deputy() if self.case.deputy_id else staff("office")
+
+    def _handler(self, department: str) -> Actor:
+        return staff("handler", self._department(department).id)
+
+    def _department(self, code: str) -> Department:
+        return by_code(Department, code)
+
+    def _reference(self, department: str) -> str:
+        position = session.scalar(
+            select(Assignment.position)
+            .where(Assignment.case_id == self.case.id, Assignment.department_id == self._department(department).id)
+            .order_by(Assignment.position.desc())
+            .limit(1)
+        )
+        return f"{self.number}.{position}"
+
+
+def _with_ground(text: str, said: Reply) -> str:
+    return f"{text}（依据：{said.ground}）" if said.ground else text

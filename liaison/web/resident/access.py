@@ -1,0 +1,58 @@
+"""Who may follow a matter without an account: whoever shows its query code, kept in the visitor's own session."""
+
+from flask import request, session
+
+from liaison.domain.actors import Actor, resident_of
+from liaison.domain.errors import Invalid, NotFound
+from liaison.domain.numbers import check_number
+from liaison.models.cases import Case
+from liaison.services import intake
+from liaison.web.wiring import wiring
+
+CODES = "codes"
+REMEMBERED = 20  # matters in one cookie, the latest; enough for a household, small enough for 4 KB
+HEADER = "X-Matter-Secret"
+
+
+def remember(number: str, code: str) -> None:
+    """Keep the code of a matter in this visitor's session, so that it is asked for once."""
+    codes = {known: kept for known, kept in session.get(CODES, {}).items() if known != number} | {number: code}
+    session[CODES] = dict(list(codes.items())[-REMEMBERED:])
+
+
+def open_case(number: str, code: str) -> Case:
+    """The matter this code opens, however both were typed.
+
+    Raises the same NotFound for a wrong code, an unknown number and one that cannot be a number.
+    """
+    try:
+        printed = check_number(number)
+    except Invalid:
+        printed = number[:1]  # opens nothing, but takes the work of a look-up
+    return intake.find_by_code(printed, code, wiring().keys)
+
+
+def find_case(number: str) -> Case | None:
+    """The matter, if this visitor's session carries its code."""
+    code = find_code(number)
+    if code is None:
+        return None
+    try:
+        return open_case(number, code)
+    except NotFound:
+        return None
+
+
+def find_code(number: str) -> str | None:
+    """The code of a matter as this visitor's session carries it."""
+    return session.get(CODES, {}).get(number)
+
+
+def case_by_header(number: str) -> Case:
+    """The matter the request's header opens. Raises NotFound, also when there is no header."""
+    return open_case(number, request.headers.get(HEADER, ""))
+
+
+def actor_for(case: Case) -> Actor:
+    """The resident of a matter that was opened."""
+    return resident_of(case.id)

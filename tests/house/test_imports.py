@@ -1,0 +1,117 @@
+"""Imports point down only (DESIGN, layout), and each outside library stays in its layer."""
+
+import sys
+
+import pytest
+
+from tests.support.source import Module, modules, within
+
+LAYERS = {
+    "liaison.domain": ("liaison.domain",),
+    "liaison.models": ("liaison.domain", "liaison.models"),
+    "liaison.clients": ("liaison.domain", "liaison.clients"),
+    "liaison.services": (
+        "liaison.domain", "liaison.models", "liaison.services", "liaison.clients", "liaison.db", "liaison.config",
+    ),
+    "liaison.web": (
+        "liaison.domain", "liaison.models", "liaison.services", "liaison.clients", "liaison.db", "liaison.config",
+        "liaison.programs", "liaison.web",
+    ),
+}
+"""Which of our packages each layer may import."""
+
+HOMES = {
+    "flask": ("liaison.app", "liaison.cli", "liaison.web", "workers"),
+    "flask_sqlalchemy": ("liaison.db",),
+    "flask_limiter": ("liaison.app", "liaison.web"),
+    "apiflask": ("liaison.app", "liaison.web"),
+    "marshmallow": ("liaison.web",),
+    "redis": ("liaison.app", "workers"),
+    "rq": ("liaison.app", "workers"),
+    "httpx": ("liaison.clients",),
+    "requests": ("liaison.clients",),
+    "urllib3": ("liaison.clients",),
+    "boto3": ("liaison.clients",),
+}
+"""The only modules that may import each library."""
+
+FOREIGN_TO_SQL = ("liaison.domain", "liaison.web")
+DOWNWARD = {
+    # The engine's own stair within services: a module may import those of a lower step only.
+    "liaison.services.reach": 0,
+    "liaison.services.calendars": 0,
+    "liaison.services.recipients": 0,
+    "liaison.services.clocks": 1,
+    "liaison.services.notices": 1,
+    "liaison.services.cases": 2,
+    "liaison.services.announcements": 3,
+}
+
+everywhere = pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
+
+
+@everywhere
+def test_a_layer_imports_only_what_lies_below_it(module: Module) -> None:
+    for layer, allowed in LAYERS.items():
+        if within(module.name, layer):
+            assert [name for name in module.imports if within(name, "liaison") and not within(name, *allowed)] == []
+
+
+@everywhere
+def test_a_library_stays_in_its_home(module: Module) -> None:
+    strays = [
+        name
+        for name in module.imports
+        for library, homes in HOMES.items()
+        if within(name, library) and not within(module.name, *homes)
+    ]
+    assert strays == []
+
+
+@everywhere
+def test_liaison_never_imports_workers(module: Module) -> None:
+    assert within(module.name, "workers") or not [name for name in module.imports if within(name, "workers")]
+
+
+@everywhere
+def test_nothing_is_imported_inside_a_function(module: Module) -> None:
+    assert module.deferred() == []
+
+
+def test_the_rules_know_only_the_standard_library() -> None:
+    rules = [module for module in modules() if within(module.name, "liaison.domain")]
+    foreign = {
+        (module.name, name)
+        for module in rules
+        for name in module.imports
+        if not within(name, "liaison.domain") and name.split(".")[0] not in sys.stdlib_module_names
+    }
+    assert len(rules) > 10 and foreign == set()
+
+
+def test_neither_rules_nor_faces_know_sql() -> None:
+    assert [
+        module.name
+        for module in modules()
+        if within(module.name, *FOREIGN_TO_SQL) and any(within(name, "sqlalchemy", "psycopg") for name in module.imports)
+    ] == []
+
+
+def test_services_of_the_engine_import_one_another_only_downward() -> None:
+    upward = [
+        (module.name, name)
+        for module in modules()
+        for name in module.imports
+        if module.name in DOWNWARD
+        and within(name, "liaison.services")
+        and DOWNWARD.get(name, sys.maxsize) >= DOWNWARD[module.name]
+    ]
+    assert upward == []
+
+
+def test_no_import_loops() -> None:
+    waiting = {module.name: {name for name in module.imports if name != module.name} for module in modules()}
+    waiting = {name: {each for each in imported if each in waiting} for name, imported in waiting.items()}
+    while free := {name for name, imported in waiting.items() if not imported}:
+        waiting = {name: imported - free for name, imported in waiting.items() if name not in free}
+    assert waiting == {}
