@@ -23,17 +23,25 @@ from liaison.db import db, engine_url
 from liaison.logs import begin_request, set_up
 from liaison.models.base import new_id
 from liaison.services.vault import Keys
-from liaison.web import errors, labels, sessions
+from liaison.web import addresses, described, errors, files, labels, limits, sessions
 from liaison.web.console import department_api, office_api
 from liaison.web.console import pages as console
 from liaison.web.deputy import api as deputy
 from liaison.web.open import answers, health
 from liaison.web.resident import api as resident
-from liaison.web.resident import pages
+from liaison.web.resident import pages, printing, tracking
 from liaison.web.wiring import Wiring
 
 Clock = Callable[[], datetime]
-PAGES = (health.blueprint, answers.blueprint, pages.blueprint, console.blueprint)
+PAGES = (
+    health.blueprint,
+    answers.blueprint,
+    pages.blueprint,
+    tracking.blueprint,
+    printing.blueprint,
+    files.blueprint,
+    console.blueprint,
+)
 APIS = (answers.api, resident.api, sessions.api, deputy.api, department_api.api, office_api.api)
 # Everything a page loads comes from this very origin; pictures may be made on the page before they are sent.
 CONTENT_POLICY = {
@@ -83,12 +91,16 @@ def create_app(config: Config | None = None, *, clock: Clock = utc_now) -> Flask
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
     app.extensions["liaison"] = _wiring(config, clock)
     _log_requests(app)
+    addresses.register(app)
+    limits.register(app, config.redis.url)
+    described.register(app)
     errors.register(app)
     labels.register(app)
     for blueprint in PAGES + APIS:
         app.register_blueprint(blueprint)
     for blueprint in APIS:
         csrf.exempt(blueprint)  # they take no cookie, so that there is nothing for another site to ride on
+    csrf.exempt(pages.submit_form)  # checks the token itself, to give back what was typed when it is stale
     cli.register(app)
     return app
 

@@ -1,7 +1,105 @@
-"""Commands for whoever runs an installation: `flask --app wsgi COMMAND`."""
+"""Commands for whoever runs an installation: `flask --app wsgi COMMAND`; `--help` explains each."""
 
+from pathlib import Path
+
+import click
 from flask import Flask
+from flask.cli import AppGroup
+
+from liaison.db import transaction
+from liaison.domain.actors import Role
+from liaison.domain.errors import DomainError, Invalid
+from liaison.services import accounts, stations, verification
+from liaison.services.posters import poster_pdf
+from liaison.services.recalculation import load_table
+from liaison.web.resident.printing import poster_of
+from liaison.web.wiring import now
+
+calendar = AppGroup("calendar", help="The working-day calendar.")
+account = AppGroup("accounts", help="Who may sign in.")
 
 
 def register(app: Flask) -> None:
     """Add the commands."""
+    for command in (calendar, account, posters, verify):
+        app.cli.add_command(command)
+
+
+@calendar.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_calendar(file: Path) -> None:
+    """Load an official table (CSV: day,kind,name) and recompute every open clock."""
+    try:
+        with transaction():
+            done = load_table(_decoded(file.read_bytes()), now())
+    except Invalid as error:
+        raise click.ClickException(_sentences(error)) from None
+    click.echo(f"years: {', '.join(map(str, sorted(done.years)))}; clocks whose due day moved: {done.moved}")
+
+
+@account.command("add")
+@click.argument("username")
+@click.option("--name", required=True, help="The name people see.")
+@click.option("--role", required=True, type=click.Choice([role.value for role in accounts.ROLES]))
+@click.option("--region", required=True, help="Code of the region the account reaches.")
+@click.option("--department", help="Code, for handlers and approvers.")
+@click.option("--station", help="Code, for liaisons.")
+@click.option("--deputy", help="Code, for deputies.")
+@click.password_option()
+def add_account(password: str, role: str, **told: str | None) -> None:
+    """Add an account; the password is asked for."""
+    try:
+        with transaction():
+            accounts.add_account(password=password, role=Role(role), **told)
+    except DomainError as error:
+        raise click.ClickException(_sentences(error)) from None
+    click.echo(f"added {told['username']}")
+
+
+@account.command("disable")
+@click.argument("username")
+def disable_account(username: str) -> None:
+    """Close an account at once, with all its sessions."""
+    try:
+        with transaction():
+            accounts.disable_account(username, now())
+    except DomainError as error:
+        raise click.ClickException(_sentences(error)) from None
+    click.echo(f"disabled {username}")
+
+
+@click.command()
+@click.argument("codes", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Make one for every station.")
+@click.option("--out", default="posters", type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
+def posters(codes: tuple[str, ...], everything: bool, out: Path) -> None:
+    """Make A4 posters of stations as PDF files."""
+    wanted = stations.active_stations() if everything else [stations.get_station(code) for code in codes]
+    out.mkdir(parents=True, exist_ok=True)
+    with click.progressbar(wanted, label="posters") as bar:
+        for station in bar:
+            (out / f"{station.code}.pdf").write_bytes(poster_pdf(poster_of(station)))
+    click.echo(f"{len(wanted)} posters in {out}")
+
+
+@click.command()
+def verify() -> None:
+    """Walk the hash chains of all cases; exits 1 when one does not hold."""
+    broken = list(verification.faults())
+    for number, fault in broken:
+        click.echo(f"{number}: event {fault.seq} {fault.breach}")
+    click.echo("every chain holds" if not broken else f"{len(broken)} chains do not hold")
+    raise SystemExit(1 if broken else 0)
+
+
+def _decoded(data: bytes) -> str:
+    """A table's text; Excel on Chinese machines writes GBK."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("gb18030")
+
+
+def _sentences(error: DomainError) -> str:
+    told = [sentence for sentences in getattr(error, "errors", {}).values() for sentence in sentences]
+    return "\n".join(told or [error.detail])

@@ -80,6 +80,7 @@ class Web:
 
     trusted_proxies: int = 0
     max_body_bytes: int = 100_000_000
+    rate_limits: bool = True
 
 
 @dataclass(frozen=True)

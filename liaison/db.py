@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 
@@ -12,7 +13,10 @@ db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 session = db.session
 _log = logging.getLogger(__name__)
 
+Value = TypeVar("Value")
+
 _WAKE = "wake"
+_KEPT = "kept"
 
 
 def engine_url(url: str) -> str:
@@ -26,6 +30,7 @@ def transaction(wake: Callable[[], None] | None = None) -> Iterator[None]:
 
     `wake` is called after a commit that put new notices; it may fail, since the relay's clock rings anyway.
     """
+    session.info.pop(_KEPT, None)
     try:
         yield
         rings = session.info.pop(_WAKE, False)
@@ -44,3 +49,16 @@ def transaction(wake: Callable[[], None] | None = None) -> Iterator[None]:
 def wake_after_commit() -> None:
     """Ask that the relay be woken once the running transaction is committed."""
     session.info[_WAKE] = True
+
+
+def once(name: str, load: Callable[[], Value]) -> Value:
+    """What `load` returns, asked for once per transaction: rows that rule everybody and change once a year."""
+    kept = session.info.setdefault(_KEPT, {})
+    if name not in kept:
+        kept[name] = load()
+    return kept[name]
+
+
+def forget() -> None:
+    """Load anew what `once` kept; for those who change such rows."""
+    session.info.pop(_KEPT, None)

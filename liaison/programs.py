@@ -34,6 +34,5 @@ def background(environ: Mapping[str, str], logs: Path, folder: Path) -> tuple[Pr
     lines["scheduler"] = ("scheduler",)
     start = (sys.executable, "-m", "workers.run")
     return tuple(
-        Program(name, (*start, *arguments), logs / f"{name}.log", environ, folder)
-        for name, arguments in lines.items()
+        Program(name, (*start, *arguments), logs / f"{name}.log", environ, folder) for name, arguments in lines.items()
     )

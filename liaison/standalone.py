@@ -105,7 +105,10 @@ def settle(environ: Mapping[str, str]) -> Setting:
         "PYTHONUNBUFFERED": "1",
     }
     return Setting(
-        config, host, int(port), children,
+        config,
+        host,
+        int(port),
+        children,
         owns_database=config.database.url == embedded.postgres_url(postgres),
         owns_redis=config.redis.url == embedded.redis_url(redis),
     )

@@ -13,6 +13,7 @@ from liaison.services import sign_in
 from liaison.services.vault import Keys
 from liaison.web.guards import TOKEN
 from tests.support.clock import MONDAY, FakeClock
+from tests.support.life import Life
 from tests.support.servers import Servers, committed, rolled_back, running
 from tests.support.town import Town, build_town
 
@@ -80,6 +81,18 @@ def live_town(live_app: Flask) -> Town:
 def keys(app: Flask) -> Keys:
     """The application's keys."""
     return app.extensions["liaison"].keys
+
+
+@pytest.fixture
+def life(town: Town, clock: FakeClock, keys: Keys) -> Life:
+    """Walks matters of the town through the services."""
+    return Life(town, clock, keys)
+
+
+@pytest.fixture
+def live_life(live_app: Flask, live_town: Town, clock: FakeClock) -> Life:
+    """The same in the database of `live_app`."""
+    return Life(live_town, clock, live_app.extensions["liaison"].keys)
 
 
 @pytest.fixture

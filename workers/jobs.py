@@ -24,6 +24,9 @@ from workers.relay import hand_on
 SLOTS = 8
 """How many messages are on their way at once."""
 
+TICK = "tick"
+"""The heartbeat that says reminders were looked for."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -39,7 +42,9 @@ def relay() -> int:
 
 def fall_due() -> int:
     """Turn clocks that are due into notices, batch by batch; returns how many clocks were served."""
-    return _until_done(reminders.fall_due, reminders.BATCH)
+    served = _until_done(reminders.fall_due, reminders.BATCH)
+    beat(TICK)
+    return served
 
 
 def lapse() -> int:
@@ -62,10 +67,10 @@ def sweep() -> None:
         log.warning("something is left behind", dead_notices=dead, clocks_behind=vitals.clocks_behind)
 
 
-def beat(queue: str) -> None:
-    """Record that scheduler, Redis, this queue's worker and the database work together."""
+def beat(name: str) -> None:
+    """Record that scheduler, Redis, a worker and the database work together: for its queue, or for the tick."""
     with _app().app_context(), transaction():
-        health.beat(queue, _now())
+        health.beat(name, _now())
 
 
 @cache

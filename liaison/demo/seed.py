@@ -1,4 +1,4 @@
-"""Fills an empty database with the demo town, all or nothing, and writes `demo.json` for whoever tries it.
+"""Fills a database with the demo town and writes `demo.json` for whoever tries it.
 
 Structure goes in as rows; matters walk through the real services in `story`, so that nothing here can show
 a state the system would not reach by itself.
@@ -9,15 +9,16 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from multiprocessing import get_context
 from pathlib import Path
 
 from pypinyin import lazy_pinyin
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from liaison.config import Config
-from liaison.db import session, transaction
+from liaison.db import db, session, transaction
 from liaison.demo import story, town
-from liaison.demo.rows import Town
+from liaison.demo.rows import Matter, Town
 from liaison.models.departments import Category, Department, RoutingRule
 from liaison.models.notices import Notice
 from liaison.models.people import Account, Deputy
@@ -44,28 +45,60 @@ class Seat:
     head: bool = False
 
 
-def fill(config: Config, keys: Keys, now: datetime) -> None:
-    """Put the whole town into an empty database and describe it in `demo.json` of the instance."""
+def fill(config: Config, keys: Keys, now: datetime, *, processes: int = 2) -> None:
+    """Put the town into the database and describe it in `demo.json`; what a broken run left is completed.
+
+    Each matter is one transaction of its own, told once however often this runs; several processes share them.
+    """
     found = town.load()
     password = secrets.token_urlsafe(9)
     seats = list(_seats(found))
     with transaction():
-        _add_structure(found)
-        _add_accounts(seats, found, hash_password(password))
-        story.tell_all(found, keys, now)
+        if session.scalar(select(Region.id).limit(1)) is None:
+            _add_structure(found)
+            _add_accounts(seats, found)
+        session.execute(update(Account).values(password_hash=hash_password(password)))
+    _tell(found, keys, now, processes)
+    with transaction():
         fall_due(now)
         session.execute(
-            update(Notice).where(Notice.created_at < now, Notice.state == "due").values(
-                state="sent", settled_at=Notice.created_at
-            )
+            update(Notice)
+            .where(Notice.created_at < now, Notice.state == "due")
+            .values(state="sent", settled_at=Notice.created_at)
         )
     _describe(config, found, seats, password)
+
+
+def _tell(found: Town, keys: Keys, now: datetime, processes: int) -> None:
+    """Share the matters out; those that are merged go with the one they are merged into."""
+    shares: list[list[Matter]] = [[] for _ in range(processes)]
+    for matter in found.matters:
+        shares[int((matter.merged_into or matter.code)[1:]) % processes].append(matter)
+    if processes == 1:
+        story.tell_all(shares[0], keys, now)
+        return
+    session.remove()
+    fork = get_context("fork")
+    children = [fork.Process(target=_tell_share, args=(share, keys, now)) for share in shares]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    if any(child.exitcode for child in children):
+        raise RuntimeError("a part of the demo town could not be told")
+
+
+def _tell_share(share: list[Matter], keys: Keys, now: datetime) -> None:
+    db.engine.dispose(close=False)  # the parent's connections are not ours to use
+    story.tell_all(share, keys, now)
 
 
 def _seats(found: Town) -> Iterator[Seat]:
     for place, name in enumerate(found.office_staff, start=1):
         leads = place <= OFFICE_LEADS
-        yield Seat(f"lead{place}" if leads else f"office{place - OFFICE_LEADS}", name, "office_lead" if leads else "office")
+        yield Seat(
+            f"lead{place}" if leads else f"office{place - OFFICE_LEADS}", name, "office_lead" if leads else "office"
+        )
     for department in found.departments:
         code = department.code
         for place, name in enumerate(department.handlers, start=1):
@@ -88,7 +121,10 @@ def _add_structure(found: Town) -> None:
     county = next(region.code for region in found.regions if region.level == "county")
     departments = {
         row.code: Department(
-            code=row.code, name=row.name, duties=row.duties, head_name=row.head,
+            code=row.code,
+            name=row.name,
+            duties=row.duties,
+            head_name=row.head,
             region_id=regions[row.township or county].id,
         )
         for row in found.departments
@@ -98,8 +134,12 @@ def _add_structure(found: Town) -> None:
     _add_categories(found, departments)
     session.add_all(
         RoutingRule(
-            region_path=regions[row.township or county].path, priority=row.priority, category=row.category,
-            keywords=list(row.keywords), department_id=departments[row.department].id, reason=row.reason,
+            region_path=regions[row.township or county].path,
+            priority=row.priority,
+            category=row.category,
+            keywords=list(row.keywords),
+            department_id=departments[row.department].id,
+            reason=row.reason,
         )
         for row in found.rules
     )
@@ -111,7 +151,10 @@ def _add_regions(found: Town) -> dict[str, Region]:
     for row in found.regions:
         above = regions.get(row.parent or "")
         region = Region(
-            code=row.code, name=row.name, level=row.level, parent_id=above.id if above else None,
+            code=row.code,
+            name=row.name,
+            level=row.level,
+            parent_id=above.id if above else None,
             path=f"{above.path if above else ''}{row.code}/",
         )
         regions[row.code] = region
@@ -125,8 +168,12 @@ def _add_categories(found: Town, departments: dict[str, Department]) -> None:
     for position, row in enumerate(found.categories):
         parent = categories.get(row.parent or "")
         categories[row.code] = Category(
-            code=row.code, name=row.name, position=position, parent_id=parent.id if parent else None,
-            department_id=departments[row.department].id if row.department else None, complexity=row.complexity,
+            code=row.code,
+            name=row.name,
+            position=position,
+            parent_id=parent.id if parent else None,
+            department_id=departments[row.department].id if row.department else None,
+            complexity=row.complexity,
         )
         session.add(categories[row.code])
         session.flush()
@@ -135,15 +182,28 @@ def _add_categories(found: Town, departments: dict[str, Department]) -> None:
 def _add_stations(found: Town, regions: dict[str, Region]) -> None:
     deputies = {
         row.code: Deputy(
-            code=row.code, name=row.name, name_pinyin=" ".join(lazy_pinyin(row.name)), level=row.level, unit=row.unit,
-            occupation=row.occupation, groups=list(row.groups), term=row.term, region_id=regions[row.township].id,
+            code=row.code,
+            name=row.name,
+            name_pinyin=" ".join(lazy_pinyin(row.name)),
+            level=row.level,
+            unit=row.unit,
+            occupation=row.occupation,
+            groups=list(row.groups),
+            term=row.term,
+            region_id=regions[row.township].id,
         )
         for row in found.deputies
     }
     stations = {
         row.code: Station(
-            code=row.code, name=row.name, kind=row.kind, region_id=regions[row.township].id, address=row.address,
-            opening=row.opening, capabilities=list(row.capabilities), screening=row.kind != SCREENING_OFF,
+            code=row.code,
+            name=row.name,
+            kind=row.kind,
+            region_id=regions[row.township].id,
+            address=row.address,
+            opening=row.opening,
+            capabilities=list(row.capabilities),
+            screening=row.kind != SCREENING_OFF,
         )
         for row in found.stations
     }
@@ -157,15 +217,20 @@ def _add_stations(found: Town, regions: dict[str, Region]) -> None:
     session.flush()
 
 
-def _add_accounts(seats: list[Seat], found: Town, password_hash: str) -> None:
+def _add_accounts(seats: list[Seat], found: Town) -> None:
     county = next(region.code for region in found.regions if region.level == "county")
     region = story.by_code(Region, county)
     session.add_all(
         Account(
-            username=seat.username, password_hash=password_hash, name=seat.name, role=seat.role, region_id=region.id,
+            username=seat.username,
+            password_hash="",
+            name=seat.name,
+            role=seat.role,
+            region_id=region.id,
             department_id=story.by_code(Department, seat.department).id if seat.department else None,
             station_id=story.by_code(Station, seat.station).id if seat.station and not seat.deputy else None,
-            deputy_id=story.by_code(Deputy, seat.deputy).id if seat.deputy else None, head=seat.head,
+            deputy_id=story.by_code(Deputy, seat.deputy).id if seat.deputy else None,
+            head=seat.head,
         )
         for seat in seats
     )
@@ -179,9 +244,7 @@ def _describe(config: Config, found: Town, seats: list[Seat], password: str) -> 
         | ({"station": seat.station} if seat.station else {})
         for seat in seats
     ]
-    document = {
-        "base_url": config.base_url, "stations": [row.code for row in found.stations], "accounts": accounts,
-    }
+    document = {"base_url": config.base_url, "stations": [row.code for row in found.stations], "accounts": accounts}
     path = Path(config.instance) / "demo.json"
     path.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
     path.chmod(0o600)

@@ -1,13 +1,14 @@
 """Walks the demo's matters through the real services, each step at a moment of the past that fits its calendar."""
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
-from liaison.db import session
-from liaison.demo.rows import Assist, Matter, Rating, Reply, Round, Town
+from liaison.db import session, transaction
+from liaison.demo.rows import Assist, Matter, Rating, Reply, Round
 from liaison.demo.town import dated
 from liaison.domain.actors import ANYONE, Actor, resident_of
 from liaison.domain.calendar import local_day, moment, office_moment
@@ -17,18 +18,21 @@ from liaison.models.departments import Department
 from liaison.models.people import Account, Deputy
 from liaison.services import assignments, extensions, intake, lapses, matters, publication, ratings, replies
 from liaison.services.calendars import current_calendar
+from liaison.services.cases import current_clock
 from liaison.services.sign_in import actor_of
 from liaison.services.vault import Contact, Keys, Spot
 
-RATING_LAPSE = timedelta(days=30)  # well over the fifteen working days a rating waits
 NAMES = ("李秀英", "张国强", "王桂芳", "陈建平", "刘玉珍", "赵志明", "孙丽华", "周德福")
 
 
-def tell_all(found: Town, keys: Keys, now: datetime) -> None:
-    """Tell every matter of the town; those to be merged come after the ones they are merged into."""
-    told: dict[str, Case] = {}
-    for row in sorted(found.matters, key=lambda matter: (matter.merged_into is not None, -matter.age_days)):
-        told[row.code] = Story(row, keys, now, told).tell()
+def tell_all(rows: Sequence[Matter], keys: Keys, now: datetime) -> None:
+    """Tell these matters, each in its own transaction; those to be merged come after what they are merged into."""
+    told: dict[str, str] = {}
+    for row in sorted(rows, key=lambda matter: (matter.merged_into is not None, -matter.age_days)):
+        with transaction():
+            session.execute(text("SET LOCAL synchronous_commit = off"))  # a demo lost with the power is told again
+            told[row.code] = Story(row, keys, now, told).tell().number
+        session.expunge_all()
 
 
 @lru_cache
@@ -41,11 +45,14 @@ def by_code(model: Any, code: str) -> Any:
 def staff(role: str, department_id: Any = None, deputy_id: Any = None) -> Actor | None:
     """Somebody who may act in that role."""
     found = session.scalar(
-        select(Account).where(
+        select(Account)
+        .where(
             Account.role == role,
             Account.department_id == department_id if department_id else True,
             Account.deputy_id == deputy_id if deputy_id else True,
-        ).order_by(Account.username).limit(1)
+        )
+        .order_by(Account.username)
+        .limit(1)
     )
     if found is None:
         return None
@@ -56,7 +63,7 @@ def staff(role: str, department_id: Any = None, deputy_id: Any = None) -> Actor 
 class Story:
     """One matter on its way, and the moment its story has reached."""
 
-    def __init__(self, row: Matter, keys: Keys, now: datetime, told: dict[str, Case]) -> None:
+    def __init__(self, row: Matter, keys: Keys, now: datetime, told: dict[str, str]) -> None:
         self.row, self.keys, self.end, self.told = row, keys, now, told
         self.calendar = current_calendar()
         minutes = int(row.code[1:]) * 37 % 420
@@ -66,10 +73,11 @@ class Story:
 
     def tell(self) -> Case:
         """Walk the matter as far as its row says and return it."""
-        self._submit()
+        if not self._submit():
+            return self.case
         if self._screened() and self._with_deputy():
-            for number, round_ in enumerate(self.row.rounds):
-                self._round(round_, last=number == len(self.row.rounds) - 1)
+            for round_ in self.row.rounds:
+                self._round(round_)
         self._finish()
         return self.case
 
@@ -90,25 +98,35 @@ class Story:
         """A text with its dates as of the moment it is said."""
         return dated(text, local_day(self.now))
 
-    def _submit(self) -> None:
+    def _submit(self) -> bool:
+        """Submit the matter; False when an earlier run has told its story already."""
         row = self.row
         contact = Contact(NAMES[int(row.code[1:]) % len(NAMES)], "") if row.contact else Contact()
         actor = staff("liaison") if row.proxy else ANYONE
         submitted = intake.submit(
-            actor, row.station,
+            actor,
+            row.station,
             intake.Submission(
-                text=self.said(row.text), category=row.category, place=Spot(row.place), contact=contact,
-                share_identity=row.contact, source="proxy" if row.proxy else "scan",
+                text=self.said(row.text),
+                category=row.category,
+                place=Spot(row.place),
+                contact=contact,
+                share_identity=row.contact,
+                source="proxy" if row.proxy else "scan",
             ),
-            key=f"demo-{row.code}", digest=row.code, keys=self.keys, now=self.now,
+            key=f"demo-{row.code}",
+            digest=row.code,
+            keys=self.keys,
+            now=self.now,
         )
         self.case = submitted.case
+        return submitted.created
 
     def _screened(self) -> bool:
         """Screen the matter; False when its story ends or waits here."""
         row, office = self.row, staff("office")
         if row.merged_into and self.case.state == "submitted":
-            matters.merge(office, self.number, self.told[row.merged_into].number, now=self.wait(0.3))
+            matters.merge(office, self.number, self.told[row.merged_into], now=self.wait(0.3))
         elif row.state == "withdrawn" and self.case.state == "submitted":
             intake.withdraw(self._resident(), self.number, row.withdrawal, now=self.wait(0.2))
         elif self.case.state == "submitted" and row.state not in ("submitted", "not_accepted", "redirected"):
@@ -142,12 +160,16 @@ class Story:
         if row.deputy_reply:
             self._deputy_answers(row.deputy_reply)
         elif row.state not in ("with_deputy", "needs_info"):
-            matters.hand_over(self._deputy(), self.number, self.said(row.advice or "已核实，情况属实，请交办。"), [], now=self.wait(1))
+            matters.hand_over(
+                self._deputy(), self.number, self.said(row.advice or "已核实，情况属实，请交办。"), [], now=self.wait(1)
+            )
         return bool(row.rounds)
 
     def _pass(self) -> None:
-        others = select(Deputy.code).join(Account, Account.deputy_id == Deputy.id).where(
-            Deputy.region_id == self.case.region_id, Deputy.id != self.case.deputy_id
+        others = (
+            select(Deputy.code)
+            .join(Account, Account.deputy_id == Deputy.id)
+            .where(Deputy.region_id == self.case.region_id, Deputy.id != self.case.deputy_id)
         )
         code = session.scalar(others.order_by(Deputy.code).limit(1))
         if code:
@@ -156,31 +178,34 @@ class Story:
     def _deputy_answers(self, said: Reply) -> None:
         at = self.wait(1)
         matters.answer(
-            self._deputy(), self.number, _with_ground(self.said(said.text), said), said.outcome,
-            today=local_day(at), now=at,
+            self._deputy(),
+            self.number,
+            _with_ground(self.said(said.text), said),
+            said.outcome,
+            today=local_day(at),
+            now=at,
         )
         if self.row.deputy_rating:
             self._rate(self.row.deputy_rating)
 
-    def _round(self, round_: Round, *, last: bool) -> None:
+    def _round(self, round_: Round) -> None:
         if self.case.state == "closed" and self.row.look_back:
             self._look_back()
         if self.case.state not in ("handed_over", "reopened"):
             return
-        if round_.returned and round_.returned.approved and round_.returned.department != round_.lead:
-            self._dispatch(round_.returned.department, (), round_.complexity)
-            self._return(round_)
         self._dispatch(round_.lead, round_.assisting, round_.complexity)
-        if round_.returned and not round_.returned.approved and not self._return(round_):
-            return
-        if round_.stage == "assigned":
-            return
-        self._handle(round_)
+        decided = self._return(round_) if round_.returned else True
+        if decided and round_.stage not in ("assigned", "returned"):
+            self._handle(round_)
 
     def _dispatch(self, lead: str, assisting: tuple[Assist, ...], complexity: str) -> None:
         assignments.dispatch(
-            staff("office"), self.number, lead=lead, assisting=[each.department for each in assisting],
-            complexity=complexity, now=self.wait(0.5),
+            staff("office"),
+            self.number,
+            lead=lead,
+            assisting=[each.department for each in assisting],
+            complexity=complexity,
+            now=self.wait(0.5),
         )
 
     def _return(self, round_: Round) -> bool:
@@ -200,9 +225,13 @@ class Story:
         assignments.acknowledge(handler, reference, now=self.wait(0.3))
         if round_.extension:
             asked = round_.extension
-            extensions.request_extension(handler, reference, asked.working_days, self.said(asked.reason), now=self.wait(0.4))
+            extensions.request_extension(
+                handler, reference, asked.working_days, self.said(asked.reason), now=self.wait(0.4)
+            )
             if asked.approved is not None:
-                extensions.decide_extension(staff("office"), self.number, reference, asked.approved, "", now=self.wait(0.3))
+                extensions.decide_extension(
+                    staff("office"), self.number, reference, asked.approved, "", now=self.wait(0.3)
+                )
         for each in round_.assisting:
             self._assist(each)
         if round_.draft:
@@ -220,8 +249,11 @@ class Story:
         if round_.kept and self.case.state == "tracking":
             at = self.wait(5)
             replies.keep_promise(
-                self._handler(round_.lead), self._reference(round_.lead), self._answer(round_.kept, at),
-                today=local_day(at), now=at,
+                self._handler(round_.lead),
+                self._reference(round_.lead),
+                self._answer(round_.kept, at),
+                today=local_day(at),
+                now=at,
             )
             if round_.kept_rating:
                 self._rate(round_.kept_rating)
@@ -249,8 +281,10 @@ class Story:
 
     def _rate(self, rating: Rating) -> None:
         ratings.rate(
-            self._resident(), self.number,
-            ratings.Opinion(rating.result, rating.attitude, rating.speed, self.said(rating.text)), now=self.wait(1),
+            self._resident(),
+            self.number,
+            ratings.Opinion(rating.result, rating.attitude, rating.speed, self.said(rating.text)),
+            now=self.wait(1),
         )
 
     def _look_back(self) -> None:
@@ -258,19 +292,23 @@ class Story:
 
     def _finish(self) -> None:
         row = self.row
-        if row.state == "closed" and self.case.state == "rating" and self.now + RATING_LAPSE < self.end:
-            self.now += RATING_LAPSE
+        clock = current_clock(self.case)
+        if row.state == "closed" and self.case.state == "rating" and clock.lapse_at < self.end:
+            self.now = clock.lapse_at + timedelta(minutes=1)
             lapses.lapse(self.now)
         if row.look_back and self.case.state == "closed" and row.state == "reopened":
             self._look_back()
         if row.publish and self.case.state in publication.PUBLISHABLE:
-            answer = next(
-                (said.reply for said in reversed(row.rounds) if said.reply), row.deputy_reply
-            )
+            answer = next((said.reply for said in reversed(row.rounds) if said.reply), row.deputy_reply)
             if answer:
                 publication.publish(
-                    staff("office"), self.number, title=row.title, text=self.case.text, answer=self.said(answer.text),
-                    consent=True, now=self.wait(1),
+                    staff("office"),
+                    self.number,
+                    title=row.title,
+                    text=self.case.text,
+                    answer=self.said(answer.text),
+                    consent=True,
+                    now=self.wait(1),
                 )
 
     def _resident(self) -> Actor:

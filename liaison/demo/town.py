@@ -38,8 +38,15 @@ DAY_SLOT = re.compile(r"\{d([+-]\d+)\}")
 Row = Mapping[str, str]
 Json = Mapping[str, Any]
 NESTED = {
-    "reply": Reply, "draft": Reply, "kept": Reply, "deputy_reply": Reply, "rating": Rating,
-    "kept_rating": Rating, "deputy_rating": Rating, "returned": Return, "extension": Extension,
+    "reply": Reply,
+    "draft": Reply,
+    "kept": Reply,
+    "deputy_reply": Reply,
+    "rating": Rating,
+    "kept_rating": Rating,
+    "deputy_rating": Rating,
+    "returned": Return,
+    "extension": Extension,
 }
 
 
@@ -74,8 +81,9 @@ def load() -> Town:
     deputies = tuple(map(_deputy, _rows("deputies.csv")))
     categories = tuple(map(_category, _rows("categories.csv")))
     return Town(
-        regions=tuple(Region(row["code"], row["name"], row["level"], row["parent"] or None)
-                      for row in _rows("regions.csv")),
+        regions=tuple(
+            Region(row["code"], row["name"], row["level"], row["parent"] or None) for row in _rows("regions.csv")
+        ),
         stations=_with_duty((_station(row) for row in _rows("stations.csv")), deputies),
         deputies=deputies,
         departments=tuple(map(_department, _rows("departments.csv"))),
@@ -97,11 +105,18 @@ def _words(cell: str) -> tuple[str, ...]:
 
 def _station(row: Row) -> Station:
     return Station(
-        code=row["code"], name=row["name"], kind=row["kind"], township=row["township"],
-        address=row["address"], serves=row["serves"], opening=row["opening"],
-        capabilities=_words(row["capabilities"]), chain=row["chain"],
+        code=row["code"],
+        name=row["name"],
+        kind=row["kind"],
+        township=row["township"],
+        address=row["address"],
+        serves=row["serves"],
+        opening=row["opening"],
+        capabilities=_words(row["capabilities"]),
+        chain=row["chain"],
         duty_weekdays=tuple(map(int, _words(row["duty_weekdays"]))),
-        duty_days=tuple(map(int, _words(row["duty_days"]))), liaison=row["liaison"],
+        duty_days=tuple(map(int, _words(row["duty_days"]))),
+        liaison=row["liaison"],
     )
 
 
@@ -115,25 +130,42 @@ def _with_duty(stations: Iterator[Station], deputies: tuple[Deputy, ...]) -> tup
 
 def _deputy(row: Row) -> Deputy:
     return Deputy(
-        code=row["code"], name=row["name"], level=row["level"], unit=row["unit"], township=row["township"],
-        stations=_words(row["stations"]), groups=_words(row["groups"]), occupation=row["occupation"],
-        term=row["term"], has_account=row["account"] == "yes",
+        code=row["code"],
+        name=row["name"],
+        level=row["level"],
+        unit=row["unit"],
+        township=row["township"],
+        stations=_words(row["stations"]),
+        groups=_words(row["groups"]),
+        occupation=row["occupation"],
+        term=row["term"],
+        has_account=row["account"] == "yes",
     )
 
 
 def _department(row: Row) -> Department:
     return Department(
-        code=row["code"], name=row["name"], duties=row["duties"], head=row["head"],
-        handlers=_words(row["handlers"]), approver=row["approver"],
-        superior=row["superior"] or None, township=row["township"] or None,
+        code=row["code"],
+        name=row["name"],
+        duties=row["duties"],
+        head=row["head"],
+        handlers=_words(row["handlers"]),
+        approver=row["approver"],
+        superior=row["superior"] or None,
+        township=row["township"] or None,
     )
 
 
 def _category(row: Row) -> Category:
     return Category(
-        code=row["code"], name=row["name"], parent=row["parent"] or None, keywords=_words(row["keywords"]),
-        department=row["department"] or None, complexity=row["complexity"],
-        working_days=int(row["working_days"]), reason=row["reason"],
+        code=row["code"],
+        name=row["name"],
+        parent=row["parent"] or None,
+        keywords=_words(row["keywords"]),
+        department=row["department"] or None,
+        complexity=row["complexity"],
+        working_days=int(row["working_days"]),
+        reason=row["reason"],
     )
 
 
@@ -142,15 +174,18 @@ def _is_leaf(category: Category) -> bool:
 
 
 def _category_rule(category: Category) -> RoutingRule:
-    return RoutingRule(f"by-{category.code}", 10, category.code, (), None, category.department or "",
-                       category.reason)
+    return RoutingRule(f"by-{category.code}", 10, category.code, (), None, category.department or "", category.reason)
 
 
 def _rule(row: Row) -> RoutingRule:
     return RoutingRule(
-        code=row["code"], priority=int(row["priority"]), category=row["category"] or None,
-        keywords=_words(row["keywords"]), township=row["township"] or None,
-        department=row["department"], reason=row["reason"],
+        code=row["code"],
+        priority=int(row["priority"]),
+        category=row["category"] or None,
+        keywords=_words(row["keywords"]),
+        township=row["township"] or None,
+        department=row["department"],
+        reason=row["reason"],
     )
 
 

@@ -85,9 +85,7 @@ def digest_body(salt: bytes, body: Mapping[str, object]) -> str:
     return hashlib.sha256(salt + canonical(body)).hexdigest()
 
 
-def link(
-    prev_hash: str, *, number: str, seq: int, at: datetime, kind: str, by_role: str, body_digest: str
-) -> str:
+def link(prev_hash: str, *, number: str, seq: int, at: datetime, kind: str, by_role: str, body_digest: str) -> str:
     """Return the hash of an event: 64 hex characters, as the module's text says."""
     fields = {
         "prev_hash": prev_hash,

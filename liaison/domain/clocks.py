@@ -11,13 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from liaison.domain.calendar import (
-    WorkingCalendar,
-    end_of_day,
-    local_day,
-    month_end,
-    start_of_day,
-)
+from liaison.domain.calendar import WorkingCalendar, end_of_day, local_day, month_end, start_of_day
 from liaison.domain.errors import Invalid
 
 LONGEST_TERM = 999
@@ -146,16 +140,12 @@ def allotted_days(term: Term, started_at: datetime, calendar: WorkingCalendar, e
     return calendar.between(local_day(started_at), planned.day)
 
 
-def allotted_time(
-    term: Term, started_at: datetime, calendar: WorkingCalendar, extended: int = 0
-) -> timedelta:
+def allotted_time(term: Term, started_at: datetime, calendar: WorkingCalendar, extended: int = 0) -> timedelta:
     """Return the time an hours-term gives, extension included, pauses not."""
     return due(term, started_at, calendar, extended=extended).at - started_at
 
 
-def blue_day(
-    term: Term, started_at: datetime, due: Due, calendar: WorkingCalendar, extended: int = 0
-) -> date:
+def blue_day(term: Term, started_at: datetime, due: Due, calendar: WorkingCalendar, extended: int = 0) -> date:
     """Return the day on which a fifth of a term in days or months, at least one working day, is left.
 
     Days left are those after the day itself, so five working days turn blue on the fourth; never before

@@ -117,9 +117,7 @@ def _is_well_formed(head: str, sequence: str) -> bool:
 
 def _compose(head: str, sequence: str) -> str:
     """Join prefix-and-year and sequence in print, with the check character they call for."""
-    total = sum(
-        ALPHABET.index(letter) << place for place, letter in enumerate(reversed(head + sequence), start=1)
-    )
+    total = sum(ALPHABET.index(letter) << place for place, letter in enumerate(reversed(head + sequence), start=1))
     return f"{head}-{sequence}-{ALPHABET[-total % len(ALPHABET)]}"
 
 

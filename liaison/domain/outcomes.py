@@ -68,9 +68,7 @@ _TRACE = re.compile(
     r"查看|勘查|查勘|检查|检测|监测|测量|验收|复查|回访|走访|照片|拍照|录像|通报|公示|恢复|"
     r"今日|今天|昨日|昨天|当天|当日|上午|下午|当晚"
 )
-_VAGUE_OWNER = re.compile(
-    r"^(?:有关|相关|职能|责任|承办|主管|各|本|我)*(?:部门|单位|科室|人员|同志|领导|局|处|科)?$"
-)
+_VAGUE_OWNER = re.compile(r"^(?:有关|相关|职能|责任|承办|主管|各|本|我)*(?:部门|单位|科室|人员|同志|领导|局|处|科)?$")
 
 
 def check_rating(result: str, attitude: int, speed: int, text: str | None) -> None:

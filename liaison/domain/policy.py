@@ -69,10 +69,10 @@ POLICY = MappingProxyType(
         " office.verdict office.look_back office.break_promise office.reveal office.publication rules.read rules.write",
     )
     | _lines({Role.OFFICE_LEAD}, Relation.REGION, "office.reveal_decision")
-    | _lines({Role.LIAISON}, Relation.STATION, "station.list station.enter station.case")
+    | _lines({Role.LIAISON}, Relation.STATION, "station.enter")
     | _lines(OFFICE_ROLES | {Role.LIAISON}, Relation.STATION, "roster.read roster.write")
     | _lines(OFFICE_ROLES, Relation.REGION, "roster.screening")
-    | _lines(_CASE_WORKERS | {Role.LIAISON}, Relation.ACCOUNT, "case.file console.case")
+    | _lines(_CASE_WORKERS | {Role.LIAISON}, Relation.ACCOUNT, "console.case")
     | _lines(_CASE_WORKERS, Relation.ACCOUNT, "console.move")
     | _lines(_ACCOUNTS, Relation.ACCOUNT, "console.home")
 )

@@ -166,26 +166,14 @@ class Ladder:
 
 
 def rungs(
-    term: Term,
-    started_at: datetime,
-    due: Due,
-    calendar: WorkingCalendar,
-    *,
-    repeats: int = 0,
-    extended: int = 0,
+    term: Term, started_at: datetime, due: Due, calendar: WorkingCalendar, *, repeats: int = 0, extended: int = 0
 ) -> list[Step]:
     """Return the default ladder of a clock in order, with so many repeats; see `Ladder.rungs`."""
     return Ladder(term, started_at, due, calendar, extended).rungs(repeats)
 
 
 def next_step(
-    term: Term,
-    started_at: datetime,
-    due: Due,
-    calendar: WorkingCalendar,
-    *,
-    after: datetime,
-    extended: int = 0,
+    term: Term, started_at: datetime, due: Due, calendar: WorkingCalendar, *, after: datetime, extended: int = 0
 ) -> Step:
     """Return the first rung of the default ladder strictly later than `after`; there always is one."""
     return Ladder(term, started_at, due, calendar, extended).next_step(after)

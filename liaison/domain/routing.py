@@ -109,12 +109,7 @@ def choose_deputy(turns: Iterable[DutyTurn], *, excluded: Collection[UUID] = ())
 
 
 def suggest(
-    rules: Iterable[Rule],
-    *,
-    text: str,
-    category: str | None,
-    category_department: str | None,
-    region_path: str,
+    rules: Iterable[Rule], *, text: str, category: str | None, category_department: str | None, region_path: str
 ) -> list[Suggestion]:
     """Return the departments the rules point to, best first, each once; the category's own comes last.
 
@@ -130,8 +125,7 @@ def suggest(
     hits = [(rule, matched) for rule, matched in hits if matched or not rule.keywords]
     hits.sort(key=lambda hit: (-hit[0].priority, -len(hit[1]), hit[0].id))
     found = [
-        Suggestion(rule.department_code, rule.priority, rule.reason, matched, Ground.RULE)
-        for rule, matched in hits
+        Suggestion(rule.department_code, rule.priority, rule.reason, matched, Ground.RULE) for rule, matched in hits
     ]
     if category_department:
         found.append(Suggestion(category_department, 0, "", (), Ground.CATEGORY))

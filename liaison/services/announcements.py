@@ -1,5 +1,6 @@
 """After a move: tell whoever the case now waits for, and the resident. Notices say that there is news, not what."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -16,11 +17,14 @@ from liaison.services.recipients import Recipient
 WORKING = (AssignmentState.ASSIGNED, AssignmentState.ACKNOWLEDGED, AssignmentState.REPLIED)
 
 
-def announce(case: Case, event: Event, now: datetime) -> None:
-    """Tell those an event concerns: whom the case waits for, and the residents behind it unless it is internal."""
-    people = awaited(case)
+def announce(case: Case, event: Event, now: datetime, *, to: Iterable[Recipient] | None = None) -> None:
+    """Tell those an event concerns, and the residents behind the case unless the event is internal or their own.
+
+    They are whom the case waits for, or `to` when it is about one assignment only.
+    """
+    people = list(awaited(case) if to is None else to)
     if not event.internal and event.by_role != Role.RESIDENT:
-        people = people + residents(case)
+        people += residents(case)
     tell(case, event.kind, dict.fromkeys(people), now, occasion=f"event:{event.seq}")
 
 

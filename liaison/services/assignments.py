@@ -17,7 +17,7 @@ from liaison.models.base import new_id
 from liaison.models.cases import Case, Event
 from liaison.models.clocks import Clock
 from liaison.models.departments import Department
-from liaison.services import cases, clocks
+from liaison.services import cases, clocks, recipients
 from liaison.services.announcements import announce
 from liaison.services.reach import assignments_within
 
@@ -76,7 +76,7 @@ def acknowledge(actor: Actor, reference: str, *, now: datetime) -> Assignment:
     assignment.acknowledged_at, assignment.acknowledged_by_id = now, actor.account_id
     stop_clocks(assignment, ("acknowledgement",), now)
     assignment.clock_id = handling_clock(assignment).id
-    announce(case, record_on(case, assignment, "acknowledge", actor, now), now)
+    announce(case, record_on(case, assignment, "acknowledge", actor, now), now, to=())
     return assignment
 
 
@@ -106,7 +106,8 @@ def request_return(actor: Actor, reference: str, reason: str, belongs_to: str | 
     )
     assignment.clock_id = clock.id
     data = {"belongs_to": other.name if other else None}
-    record_on(case, assignment, "request_return", actor, now, text=reason, internal=True, data=data)
+    event = record_on(case, assignment, "request_return", actor, now, text=reason, internal=True, data=data)
+    announce(case, event, now, to=recipients.office(case))
     return assignment
 
 
@@ -121,7 +122,8 @@ def decide_return(actor: Actor, number: str, reference: str, approve: bool, text
     if approve:
         assignment.ended_at = now
         clocks.stop_all(case.id, now, assignment_id=assignment.id)
-        record_on(case, assignment, "approve_return", actor, now, text=text, internal=True)
+        event = record_on(case, assignment, "approve_return", actor, now, text=text, internal=True)
+        announce(case, event, now, to=recipients.department(assignment.department_id))
         _take_back_unless_led(case, assignment, actor, now)
         return case
     assignment.locked = True
@@ -134,7 +136,8 @@ def decide_return(actor: Actor, number: str, reference: str, approve: bool, text
         assignment_id=assignment.id,
     )
     assignment.clock_id = clock.id
-    announce(case, record_on(case, assignment, "decline_return", actor, now, text=text, internal=True), now)
+    event = record_on(case, assignment, "decline_return", actor, now, text=text, internal=True)
+    announce(case, event, now, to=recipients.department(assignment.department_id))
     return case
 
 
@@ -172,6 +175,8 @@ def _parts(lead: str | None, assisting: Sequence[str], separate: Sequence[str]) 
     codes = [code for _, code in wanted]
     if (not lead and not separate) or (lead and separate):
         raise Invalid({"lead": ["请选择一个主办单位；几家各办各的，请都选为分办。"]})
+    if separate and assisting:
+        raise Invalid({"assisting": ["分办的事项没有协办单位，请把它们都选为分办。"]})
     if len(set(codes)) != len(codes):
         raise Invalid({"assisting": ["同一个单位不能重复选择。"]})
     return [(part, get_department(code)) for part, code in wanted]
@@ -234,6 +239,8 @@ def _take_back_unless_led(case: Case, returned: Assignment, actor: Actor, now: d
     if returned.part == ASSISTING or still_led:
         if returned.part == SEPARATE and not unanswered(case):
             announce(case, cases.move(case, "report", actor, now), now)
+        elif returned.part == SEPARATE:
+            show_clock(case)
         return
     for each in others:
         if each.state not in ENDED:
@@ -266,6 +273,11 @@ def handling_clock(assignment: Assignment) -> Clock:
             Clock.assignment_id == assignment.id, Clock.kind.in_(("handling", "rework")), Clock.stopped_at.is_(None)
         )
     ).one()
+
+
+def show_clock(case: Case) -> None:
+    """Let lists show the clock of the work that is due first among what the case still needs."""
+    case.clock_id = min((handling_clock(each) for each in unanswered(case)), key=lambda clock: clock.due_at).id
 
 
 def stop_clocks(assignment: Assignment, kinds: tuple[str, ...], now: datetime) -> None:

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from sqlalchemy import delete, func, select
 
-from liaison.db import session
+from liaison.db import forget, once, session
 from liaison.domain.calendar import WorkingCalendar
 from liaison.domain.calendar_table import parse_table
 from liaison.domain.errors import Invalid
@@ -13,16 +13,19 @@ from liaison.models.clocks import CalendarDay, CalendarYear
 
 
 def current_calendar() -> WorkingCalendar:
-    """The calendar of all loaded years; read once per version and kept."""
-    version = session.execute(select(func.max(CalendarYear.loaded_at), func.count(CalendarYear.year))).one()
-    return _calendar(*version)
+    """The calendar of all loaded years; its version is read once per transaction, its days once per version."""
+    return _calendar(*once("calendar", _version))
+
+
+def _version() -> tuple[datetime | None, int]:
+    return session.execute(select(func.max(CalendarYear.loaded_at), func.count(CalendarYear.year))).one()
 
 
 @lru_cache(maxsize=2)
 def _calendar(loaded_at: datetime | None, years: int) -> WorkingCalendar:
     days = session.execute(select(CalendarDay.day, CalendarDay.working))
     covered = frozenset(session.scalars(select(CalendarYear.year)))
-    return WorkingCalendar(dict(days.tuples().all()), covered)
+    return WorkingCalendar(dict(days.all()), covered)
 
 
 def import_table(text: str, now: datetime) -> frozenset[int]:
@@ -40,4 +43,5 @@ def import_table(text: str, now: datetime) -> frozenset[int]:
     for day, working in table.exceptions.items():
         session.merge(CalendarDay(day=day, working=working, name=table.names.get(day, "")))
     session.flush()
+    forget()
     return table.years

@@ -161,6 +161,8 @@ def _enter(case: Case, state: State, now: datetime, *, term: Term | None = None,
     if not state.resumes:
         case.came_from = None
     case.clock_id = None
+    if state.waits_for is None:
+        clocks.stop_all(case.id, now)
     if back and (held := _paused_clock(case)):
         clocks.resume(held, now)
         case.clock_id = held.id

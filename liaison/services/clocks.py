@@ -3,9 +3,9 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import select
 
-from liaison.db import session
+from liaison.db import once, session
 from liaison.domain.calendar import WorkingCalendar, local_day
 from liaison.domain.clocks import Due, Light, Term, Thresholds, Unit, due, light, pause_length, pause_total, thresholds
 from liaison.domain.errors import Conflict
@@ -21,14 +21,14 @@ from liaison.services.calendars import current_calendar
 
 def term_for(case: Case, clock: str) -> Term:
     """The term this case's region, or the nearest region above, has set; the default otherwise."""
-    local = session.scalar(
-        select(LocalTerm.term)
-        .join(Region, Region.id == LocalTerm.region_id)
-        .where(LocalTerm.clock == clock, literal(case.region_path).like(Region.path + "%"))
-        .order_by(func.length(Region.path).desc())
-        .limit(1)
-    )
-    return Term.parse(local) if local else DEFAULT_TERMS[clock]
+    local = once("terms", _local_terms)
+    near = [path for path, name in local if name == clock and case.region_path.startswith(path)]
+    return local[max(near, key=len), clock] if near else DEFAULT_TERMS[clock]
+
+
+def _local_terms() -> dict[tuple[str, str], Term]:
+    rows = session.execute(select(Region.path, LocalTerm.clock, LocalTerm.term).join(Region))
+    return {(path, clock): Term.parse(term) for path, clock, term in rows}
 
 
 def term_until(day: date, now: datetime) -> Term:

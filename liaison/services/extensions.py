@@ -8,7 +8,8 @@ from liaison.db import session
 from liaison.domain.actors import Actor
 from liaison.domain.errors import Conflict, Invalid, WrongState
 from liaison.models.assignments import Assignment, Extension
-from liaison.services import clocks
+from liaison.models.clocks import Clock
+from liaison.services import clocks, recipients
 from liaison.services.announcements import announce
 from liaison.services.assignments import advance, handling_clock, hold, record_on
 
@@ -48,7 +49,7 @@ def request_extension(actor: Actor, reference: str, working_days: int, reason: s
         internal=True,
         data={"working_days": working_days},
     )
-    announce(case, event, now)
+    announce(case, event, now, to=recipients.office(case))
     return assignment
 
 
@@ -58,7 +59,9 @@ def decide_extension(
     """Grant or decline the extension asked for; a granted one is told to the resident with its reason."""
     case, assignment = hold(actor, reference, number)
     asked = session.scalar(
-        select(Extension).where(Extension.assignment_id == assignment.id, Extension.granted.is_(None))
+        select(Extension)
+        .join(Clock, Clock.id == Extension.clock_id)
+        .where(Extension.assignment_id == assignment.id, Extension.granted.is_(None), Clock.stopped_at.is_(None))
     )
     if asked is None:
         raise Conflict("没有待决定的延期申请，可能已有同事处理，请刷新查看。")
@@ -69,5 +72,5 @@ def decide_extension(
     kind = "grant_extension" if approve else "decline_extension"
     data = {"working_days": asked.working_days, "reason": asked.reason}
     event = record_on(case, assignment, kind, actor, now, text=text, internal=not approve, data=data)
-    announce(case, event, now)
+    announce(case, event, now, to=recipients.department(assignment.department_id))
     return assignment

@@ -41,7 +41,7 @@ def silent(names: tuple[str, ...], now: datetime) -> list[str]:
 
 def vitals(now: datetime) -> Vitals:
     """The figures `/metrics` shows."""
-    states = dict(session.execute(select(Notice.state, func.count()).group_by(Notice.state)).tuples().all())
+    states = dict(session.execute(select(Notice.state, func.count()).group_by(Notice.state)).all())
     oldest = session.scalar(select(func.min(Notice.next_at)).where(Notice.state.in_(("due", "leased"))))
     behind = session.scalar(select(func.count()).select_from(Clock).where(Clock.remind_at < now - STALE))
     beats = {name: (now - at).total_seconds() for name, at in session.execute(select(Heartbeat.name, Heartbeat.at))}

@@ -125,13 +125,8 @@ def office_counts(actor: Actor, now: datetime) -> dict[str, int]:
 
 def department_counts(actor: Actor) -> dict[str, int]:
     """How many assignments stand in each of the department's boxes."""
-    by_state = dict(
-        session.execute(
-            select(Assignment.state, func.count()).where(assignments_within(actor)).group_by(Assignment.state)
-        )
-        .tuples()
-        .all()
-    )
+    counted = select(Assignment.state, func.count()).where(assignments_within(actor)).group_by(Assignment.state)
+    by_state = dict(session.execute(counted).all())
     counts = {box: sum(by_state.get(state, 0) for state in states) for box, states in DEPARTMENT_BOXES.items()}
     if actor.role is Role.APPROVER:
         counts["todo"] += by_state.get("replied", 0)
@@ -142,7 +137,7 @@ def department_counts(actor: Actor) -> dict[str, int]:
 def deputy_counts(actor: Actor) -> dict[str, int]:
     """How many matters stand in each of the deputy's boxes."""
     counted = select(Case.state, func.count()).where(cases_within(actor)).group_by(Case.state)
-    by_state = dict(session.execute(counted).tuples().all())
+    by_state = dict(session.execute(counted).all())
     return {box: sum(by_state.get(state, 0) for state in states) for box, states in DEPUTY_BOXES.items()}
 
 
@@ -160,17 +155,13 @@ def mark_read(actor: Actor, now: datetime) -> None:
 
 def notices_for(actor: Actor, limit: int = 50) -> Sequence[tuple[Notice, str]]:
     """The newest notices in an account's inbox, each with its case's number."""
-    return (
-        session.execute(
-            select(Notice, Case.number)
-            .join(Case, Case.id == Notice.case_id)
-            .where(Notice.recipient_id == actor.account_id, Notice.channel == "inbox", Notice.state != "cancelled")
-            .order_by(Notice.created_at.desc())
-            .limit(limit)
-        )
-        .tuples()
-        .all()
-    )
+    return session.execute(
+        select(Notice, Case.number)
+        .join(Case, Case.id == Notice.case_id)
+        .where(Notice.recipient_id == actor.account_id, Notice.channel == "inbox", Notice.state != "cancelled")
+        .order_by(Notice.created_at.desc())
+        .limit(limit)
+    ).all()
 
 
 def _unread(actor: Actor) -> tuple[ColumnElement[bool], ...]:
@@ -233,7 +224,11 @@ def _office_condition(box: str, now: datetime) -> ColumnElement[bool]:
         case "dispatch":
             return Case.state.in_(("handed_over", "reopened"))
         case "decisions":
-            asked = select(Extension.assignment_id).where(Extension.granted.is_(None))
+            asked = (
+                select(Extension.assignment_id)
+                .join(Clock, Clock.id == Extension.clock_id)
+                .where(Extension.granted.is_(None), Clock.stopped_at.is_(None))
+            )
             waiting = or_(Assignment.state == "return_requested", Assignment.id.in_(asked))
             return exists().where(Assignment.case_id == Case.id, waiting)
         case "overdue":

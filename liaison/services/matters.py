@@ -57,10 +57,19 @@ def merge(actor: Actor, number: str, into: str, *, now: datetime) -> Case:
     if case is lead or lead.state in ("merged", "withdrawn", "not_accepted", "redirected"):
         raise Invalid({"into": ["不能并入这件事项，请选择一件正在办理的同一事项。"]})
     event = cases.move(case, "merge", actor, now, data={"into": lead.number})
-    case.merged_into_id = lead.id
+    _join(case, lead, actor, now)
     cases.record(lead, "merged_here", actor, now, data={"from": case.number}, internal=True)
     announce(case, event, now)
     return case
+
+
+def _join(case: Case, lead: Case, actor: Actor, now: datetime) -> None:
+    """Point a merged matter to its lead, and with it those merged into it before."""
+    followers = session.scalars(select(Case).where(Case.merged_into_id == case.id).order_by(Case.number))
+    for follower in followers.all():
+        cases.record(cases.lock_by_id(follower.id), "merge", actor, now, data={"into": lead.number})
+        follower.merged_into_id = lead.id
+    case.merged_into_id = lead.id
 
 
 def ask(actor: Actor, number: str, question: str, *, now: datetime) -> Case:

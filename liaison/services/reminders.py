@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager
 
 from liaison.db import session
 from liaison.domain.actors import Role
@@ -25,16 +25,19 @@ BATCH = 500
 def fall_due(now: datetime) -> int:
     """Put the notices of every rung that has fallen by `now`; returns how many clocks were served.
 
-    Rungs missed during an outage collapse into the newest. Clocks another worker holds are left to it.
+    Rungs missed during an outage collapse into the newest. Clocks another worker holds, and those of cases
+    somebody is moving at this moment, are left for the next tick.
     """
     calendar = current_calendar()
     due = session.scalars(
         select(Clock)
+        .join(Clock.case)
         .where(Clock.remind_at <= now)
         .order_by(Clock.remind_at)
         .limit(BATCH)
-        .options(joinedload(Clock.case))
-        .with_for_update(skip_locked=True, of=Clock)
+        .options(contains_eager(Clock.case))
+        .with_for_update(skip_locked=True, of=(Clock, Case))
+        .execution_options(populate_existing=True)
     ).all()
     for clock in due:
         _fall(clock, calendar, now)
@@ -83,8 +86,8 @@ def _owner(clock: Clock, department_id) -> list[Recipient]:
 
 
 def _department_id(clock: Clock):
-    """The department a clock of an assignment, or of a promise, belongs to."""
-    if clock.assignment_id:
+    """The department a clock of its assignment, or of its promise, belongs to; None for everybody else's clocks."""
+    if clock.owner == Party.DEPARTMENTS:
         return session.scalar(select(Assignment.department_id).where(Assignment.id == clock.assignment_id))
     if clock.owner != Party.LEAD:
         return None

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from liaison.db import session
-from liaison.domain.actors import Actor
+from liaison.domain.actors import Actor, Role
 from liaison.domain.errors import Conflict, Invalid, WrongState
 from liaison.domain.outcomes import guard_reply
 from liaison.domain.workflow import AssignmentState
@@ -15,7 +15,7 @@ from liaison.models.assignments import Assignment, Reply
 from liaison.models.base import new_id
 from liaison.models.cases import Case
 from liaison.models.departments import Department
-from liaison.services import cases, clocks
+from liaison.services import cases, clocks, recipients
 from liaison.services.announcements import announce
 from liaison.services.assignments import (
     ASSISTING,
@@ -25,6 +25,7 @@ from liaison.services.assignments import (
     hold,
     in_round,
     record_on,
+    show_clock,
     unanswered,
 )
 from liaison.services.attachments import attach
@@ -58,7 +59,8 @@ def reply(actor: Actor, reference: str, answer: Answer, *, today: date, now: dat
             waiting_for="departments",
         )
     write_reply(case, assignment, actor, answer, today=today, now=now)
-    record_on(case, assignment, "reply", actor, now, internal=True)
+    event = record_on(case, assignment, "reply", actor, now, internal=True)
+    announce(case, event, now, to=recipients.department(assignment.department_id, roles=(Role.APPROVER,)))
     return assignment
 
 
@@ -71,34 +73,38 @@ def decide_reply(actor: Actor, reference: str, approve: bool, text: str, *, now:
     draft = _latest_reply(assignment)
     if not approve:
         draft.rejected_at = now
-        announce(case, record_on(case, assignment, "reject", actor, now, text=text, internal=True), now)
+        event = record_on(case, assignment, "reject", actor, now, text=text, internal=True)
+        announce(case, event, now, to=recipients.department(assignment.department_id))
         return assignment
     draft.approved_at, assignment.ended_at = now, now
     clocks.stop_all(case.id, now, assignment_id=assignment.id)
-    record_on(case, assignment, "approve", actor, now, internal=assignment.part == ASSISTING)
+    event = record_on(case, assignment, "approve", actor, now, internal=assignment.part == ASSISTING)
     if not unanswered(case):
         announce(case, cases.move(case, "report", actor, now, text=draft.text), now)
+    elif assignment.part == ASSISTING:
+        announce(case, event, now)
+    else:
+        show_clock(case)
     return assignment
 
 
 def resume(case: Case, actor: Actor, now: datetime) -> None:
     """Give answered work back to the departments that answered for the case, on a short clock."""
+    term = clocks.term_for(case, "rework")
     for assignment in in_round(case):
         if assignment.part == ASSISTING or assignment.state != AssignmentState.APPROVED:
             continue
         advance(assignment, "resume", actor)
         assignment.ended_at = None
-        clock = clocks.start(
-            case, "rework", "departments", clocks.term_for(case, "rework"), now, assignment_id=assignment.id
-        )
+        clock = clocks.start(case, "rework", "departments", term, now, assignment_id=assignment.id)
         assignment.clock_id = case.clock_id = clock.id
 
 
 def keep_promise(actor: Actor, reference: str, answer: Answer, *, today: date, now: datetime) -> Case:
     """Report that what was promised is done; the resident is asked for a rating again."""
     case, assignment = hold(actor, reference)
-    if assignment.part == ASSISTING:
-        raise Conflict("承诺由主办单位销号，请联系主办单位。")
+    if assignment.part == ASSISTING or assignment.round != case.round:
+        raise Conflict("承诺由本轮的主办单位销号，请联系主办单位。")
     event = cases.move(case, "keep_promise", actor, now, text=answer.text)
     written = write_reply(case, assignment, actor, answer, today=today, now=now)
     written.approved_at = now

@@ -46,9 +46,7 @@ class Roster:
 
 def stations_within(actor: Actor, query: str = "") -> list[StationRow]:
     """The active stations within the actor's reach whose name or code holds `query`, by code."""
-    size = (
-        select(func.count()).select_from(DutyTurn).where(DutyTurn.station_id == Station.id).scalar_subquery()
-    )
+    size = select(func.count()).select_from(DutyTurn).where(DutyTurn.station_id == Station.id).scalar_subquery()
     rows = select(Station, Region.name, size).join(Region).where(Station.active, _within(actor))
     if query:
         holds = Station.name.contains(query, autoescape=True) | (Station.code == query.upper())
@@ -127,9 +125,7 @@ def deputies_to_take_over(region_path: str, *, able: bool = True) -> list[Deputy
     """
     around = region_path.rstrip("/").rpartition("/")[0]
     around = f"{around}/" if around else region_path
-    near = or_(
-        Region.path.startswith(around, autoescape=True), literal(around).like(Region.path + "%")
-    )
+    near = or_(Region.path.startswith(around, autoescape=True), literal(around).like(Region.path + "%"))
     found = select(Deputy).join(Region, Region.id == Deputy.region_id).where(Deputy.active, near)
     if able:
         found = found.where(exists().where(Account.deputy_id == Deputy.id, Account.active))
@@ -145,16 +141,12 @@ def deputy_names(ids: list[str]) -> dict[str, str]:
 def _within(actor: Actor) -> ColumnElement[bool]:
     if actor.role is Role.LIAISON:
         return Station.id == actor.station_id
-    return Station.region_id.in_(
-        select(Region.id).where(Region.path.startswith(actor.region_path, autoescape=True))
-    )
+    return Station.region_id.in_(select(Region.id).where(Region.path.startswith(actor.region_path, autoescape=True)))
 
 
 def _station(actor: Actor, code: str) -> Station:
     found = session.scalar(
-        select(Station)
-        .where(Station.code == code, Station.active, _within(actor))
-        .options(joinedload(Station.region))
+        select(Station).where(Station.code == code, Station.active, _within(actor)).options(joinedload(Station.region))
     )
     if found is None:
         raise NotFound("没有找到这个联络站。")

@@ -44,9 +44,7 @@ def list_rules(actor: Actor) -> list[RoutingRule]:
 def get_rule(actor: Actor, rule_id: UUID) -> RoutingRule:
     """The rule with its department. Raises NotFound for an unknown one and one of another region alike."""
     found = session.scalar(
-        select(RoutingRule)
-        .where(RoutingRule.id == rule_id, _within(actor))
-        .options(joinedload(RoutingRule.department))
+        select(RoutingRule).where(RoutingRule.id == rule_id, _within(actor)).options(joinedload(RoutingRule.department))
     )
     if found is None:
         raise NotFound("没有找到这条规则，可能已被修改，请刷新后再试。")

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 from argon2 import PasswordHasher
@@ -25,7 +26,6 @@ WRONG = "用户名或密码不正确，请重新输入。"
 
 _REACH = (joinedload(Account.region), joinedload(Account.department), joinedload(Account.station))
 _hasher = PasswordHasher()
-_DECOY = _hasher.hash(secrets.token_hex(16))  # verified for unknown names, so that they take as long as known ones
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def check_password(username: str, password: str, now: datetime) -> Account | Non
     account = session.scalar(select(Account).where(Account.username == username).with_for_update())
     if account and account.locked_until and account.locked_until > now:
         raise NotAllowed("多次输错密码，账号已锁定 30 分钟，请稍后再试。")
-    if not _fits(account.password_hash if account else _DECOY, password) or account is None or not account.active:
+    if not _fits(account.password_hash if account else _decoy(), password) or account is None or not account.active:
         if account:
             _count_failure(account, now)
         return None
@@ -121,6 +121,12 @@ def actor_of(account: Account) -> Actor:
         station_id=account.station_id,
         deputy_id=account.deputy_id,
     )
+
+
+@cache
+def _decoy() -> str:
+    """A hash to verify for unknown names, so that they take as long as known ones."""
+    return _hasher.hash(secrets.token_hex(16))
 
 
 def _fits(password_hash: str, password: str) -> bool:

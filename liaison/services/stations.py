@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy import exists, or_, select, update
+from sqlalchemy.orm import contains_eager, joinedload
 
-from liaison.db import session
+from liaison.db import once, session
 from liaison.domain.calendar import local_day
 from liaison.domain.errors import NotFound
 from liaison.domain.routing import Choice, DutyTurn, Rule, Suggestion, choose_deputy, suggest
 from liaison.models.departments import Category, Department, RoutingRule
 from liaison.models.people import Account, Deputy
+from liaison.models.regions import Region
 from liaison.models.stations import DutyTurn as RosterRow
 from liaison.models.stations import Station
 
@@ -35,6 +36,20 @@ def get_station(code: str) -> Station:
     if found is None:
         raise NotFound("没有找到这个联络站，请核对二维码，或联系当地人大办。")
     return found
+
+
+def search(query: str = "", *, after: str = "", limit: int = 20) -> list[Station]:
+    """Active stations by code, those whose name, address or town holds `query`; the page behind `after`."""
+    rows = select(Station).join(Station.region).where(Station.active, Station.code > after)
+    if query:
+        holds = (column.contains(query, autoescape=True) for column in (Station.name, Station.address, Region.name))
+        rows = rows.where(or_(*holds))
+    return list(session.scalars(rows.options(contains_eager(Station.region)).order_by(Station.code).limit(limit)))
+
+
+def active_stations() -> list[Station]:
+    """Every active station, by code."""
+    return list(session.scalars(select(Station).where(Station.active).order_by(Station.code)))
 
 
 def note_scan(station: Station, now: datetime) -> None:
@@ -93,7 +108,7 @@ def suggest_departments(region_path: str, text: str, category: Category | None) 
     """The departments that rules and the category suggest, best first, each with its reason."""
     default = category.department.code if category and category.department else None
     return suggest(
-        _rules(),
+        once("rules", _rules),
         text=text,
         category=category.code if category else None,
         category_department=default,

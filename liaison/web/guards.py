@@ -49,11 +49,16 @@ def current_actor() -> Actor:
 
 
 def token() -> str | None:
-    """The session token this request carries; the API takes only the header, so that no site can ride on a cookie."""
-    if request.path.startswith("/api/"):
-        scheme, _, value = request.headers.get("Authorization", "").partition(" ")
-        return value.strip() or None if scheme.lower() == "bearer" else None
-    return cookie.get(TOKEN)
+    """The session token this request carries.
+
+    The API takes only the header, so that no other site can ride on a cookie; pages take only the cookie;
+    files, which are only read, take either.
+    """
+    if not request.path.startswith(("/api/", "/files/")):
+        return cookie.get(TOKEN)
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    carried = value.strip() if scheme.lower() == "bearer" else ""
+    return carried or (None if request.path.startswith("/api/") else cookie.get(TOKEN))
 
 
 def _find_actor() -> Actor:

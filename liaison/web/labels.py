@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from flask import Flask
 from markupsafe import Markup, escape
@@ -266,4 +267,4 @@ def register(app: Flask) -> None:
         app.template_filter(function.__name__)(function)
     app.jinja_env.globals["label"] = label
     app.jinja_env.globals["LABELS"] = LABELS
-    app.context_processor(lambda: {"site": wiring().config.site})
+    app.context_processor(lambda: {"site": wiring().config.site, "host": urlsplit(wiring().config.base_url).netloc})

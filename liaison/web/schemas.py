@@ -76,6 +76,12 @@ class RatingIn(Input):
     text = Words(0, NOTE, load_default="")
 
 
+class ReopeningIn(Input):
+    """What is not done yet although the matter was closed."""
+
+    text = Words(2, NOTE, required=True)
+
+
 class WithdrawalIn(Input):
     """Taking a matter back."""
 

@@ -8,6 +8,7 @@ from flask import g
 from liaison.models.people import Account
 from liaison.services import sign_in
 from liaison.web.guards import NotSignedIn, guard, token
+from liaison.web.limits import sign_in_limit
 from liaison.web.projections import moment
 from liaison.web.schemas import Credentials
 from liaison.web.uploads import read_body
@@ -18,6 +19,7 @@ api = APIBlueprint("sessions", __name__, url_prefix="/api/v1", tag="Sessions")
 
 @api.post("/sessions")
 @guard("session.open")
+@sign_in_limit
 def sign_in_by_password() -> Any:
     """Open a session with name and password."""
     body = read_body(Credentials())

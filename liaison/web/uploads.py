@@ -1,5 +1,6 @@
 """Bodies as they arrive: JSON or multipart, with photos or documents checked and kept before any transaction."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from liaison.services.photos import Kept
 from liaison.web.fields import Input, fields
 from liaison.web.wiring import wiring
 
-NOT_FIELDS = ("csrf_token",)
+NOT_FIELDS = ("csrf_token", "key", "kept")
 
 
 def read_body(schema: Input, *, takes_files: bool = False) -> dict[str, Any]:
@@ -30,6 +31,8 @@ def read_body(schema: Input, *, takes_files: bool = False) -> dict[str, Any]:
 
 def load(schema: Input, raw: Any) -> dict[str, Any]:
     """What the schema makes of `raw`. Raises Invalid."""
+    if faults := _unstorable(raw):
+        raise Invalid(faults)
     try:
         return schema.load(raw)
     except ValidationError as error:
@@ -37,14 +40,17 @@ def load(schema: Input, raw: Any) -> dict[str, Any]:
 
 
 def from_form(schema: Input, form: MultiDict) -> dict[str, Any]:
-    """A form as nested as the schema: `place.name` becomes `{"place": {"name": ...}}`, lists stay lists."""
+    """A form as nested as the schema: `place.name` becomes `{"place": {"name": ...}}`, lists stay lists.
+
+    A part `place` may hold all of it as JSON.
+    """
     raw: dict[str, Any] = {}
     for key in form:
+        outer, _, inner = key.partition(".")
         if key in NOT_FIELDS:
             continue
-        outer, _, inner = key.partition(".")
-        if inner:
-            raw.setdefault(outer, {})[inner] = form[key] or None
+        if isinstance(schema.fields.get(outer), fields.Nested):
+            raw[outer] = _nested(raw.get(outer), inner, form[key])
         elif isinstance(schema.fields.get(key), fields.List):
             raw[key] = [value for value in form.getlist(key) if value]
         elif form[key] or isinstance(schema.fields.get(key), fields.String):
@@ -62,6 +68,27 @@ def keep_documents(uploads: Sequence[FileStorage]) -> list[Kept]:
     """Check and keep evidence; raises Invalid for `files`."""
     named = [(upload.filename or "", upload.read()) for upload in uploads if upload.filename]
     return [documents.keep_document(wiring().store, each) for each in documents.prepare_documents(named)]
+
+
+def _nested(before: Any, inner: str, value: str) -> Any:
+    if inner:
+        return (before if isinstance(before, dict) else {}) | ({inner: value} if value else {})
+    try:
+        return json.loads(value) if value else None
+    except ValueError:
+        return value  # which the schema then refuses by name
+
+
+def _unstorable(raw: Any, name: str = "") -> dict[str, list[str]]:
+    """Where a value holds what no database keeps: NUL, or half of a surrogate pair."""
+    if isinstance(raw, str):
+        bad = "\x00" in raw or any("\ud800" <= char <= "\udfff" for char in raw)
+        return {name: ["内容里含有无法保存的字符，请删除后重新输入。"]} if bad else {}
+    inner = raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list) else ()
+    found: dict[str, list[str]] = {}
+    for key, value in inner:
+        found |= _unstorable(value, f"{name}.{key}".strip("."))
+    return found
 
 
 def _raw(schema: Input) -> Any:

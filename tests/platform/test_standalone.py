@@ -10,12 +10,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 
 from liaison.config import ROOT
+from liaison.embedded import postgres_url
 from liaison.processes import wait_until
 
 pytestmark = pytest.mark.xdist_group("standalone")
@@ -163,6 +166,16 @@ class TestRunning:
         before.kill()
         wait_until(lambda: run.part(name) not in (None, before), PATIENCE, f"a new {name}")
         wait_until(run.is_ready, PATIENCE, "/readyz")
+
+    def test_after_all_that_the_whole_clockwork_beats_on(self, run: Run, instance: Path) -> None:
+        killed_at = datetime.now(UTC)
+
+        def beats_on() -> bool:
+            with psycopg.connect(postgres_url(instance / "postgres")) as connection:
+                ((oldest,),) = connection.execute("SELECT min(at) FROM heartbeats").fetchall()
+            return oldest > killed_at
+
+        wait_until(beats_on, PATIENCE, "a heartbeat of every part")
 
     def test_a_second_run_on_the_same_folder_is_refused(self, run: Run, instance: Path) -> None:
         done = started(instance, PORT=str(free_port()))

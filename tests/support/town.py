@@ -32,12 +32,13 @@ class Town:
     departments: SimpleNamespace
     categories: SimpleNamespace
     accounts: dict[str, Account] = field(default_factory=dict)
+    actors: dict[str, Actor] = field(default_factory=dict)
     rules: list[RoutingRule] = field(default_factory=list)
     password: str = PASSWORD
 
     def actor(self, username: str) -> Actor:
         """The actor behind an account, as a request of theirs would have it."""
-        return actor_of(self.accounts[username])
+        return self.actors[username]
 
 
 @cache
@@ -58,6 +59,7 @@ def build_town() -> Town:
     _rules(town)
     _accounts(town)
     session.flush()
+    town.actors = {username: actor_of(account) for username, account in town.accounts.items()}
     return town
 
 

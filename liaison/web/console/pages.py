@@ -1,5 +1,12 @@
-"""The console of departments and office."""
+"""The console of departments, office, deputies and stations: importing this module puts every page on its blueprint."""
 
-from flask import Blueprint
-
-blueprint = Blueprint("console", __name__, url_prefix="/console")
+from liaison.web.console import (  # noqa: F401
+    cases,
+    inbox,
+    notices,
+    proxy,
+    rules,
+    sign_in,
+    stations,
+)
+from liaison.web.console.frame import blueprint  # noqa: F401

@@ -1,7 +1,119 @@
-"""Published answers, as pages and as JSON."""
+"""Published answers, as pages and as JSON: what the office redacted by hand and the resident agreed to."""
+
+from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Blueprint
+from flask import Blueprint, render_template, request
+from marshmallow import Schema, fields
 
-blueprint = Blueprint("answers", __name__)
-api = APIBlueprint("answers_api", __name__, url_prefix="/api/v1", tag="Public")
+from liaison.domain.errors import Invalid, NotFound
+from liaison.domain.numbers import check_number
+from liaison.models.cases import Publication
+from liaison.services import publication
+from liaison.web.described import describe
+from liaison.web.guards import guard
+from liaison.web.paging import DEFAULT_LIMIT, MAX_LIMIT, page
+from liaison.web.projections import moment
+from liaison.web.wiring import wiring
+
+blueprint = Blueprint("answers", __name__, url_prefix="/public")
+api = APIBlueprint("answers_api", __name__, url_prefix="/api/v1/public", tag="Public")
+LONGEST_QUERY = 50
+
+
+class AnswersQuery(Schema):
+    """What to look for, and which page."""
+
+    q = fields.String(load_default="", metadata={"maxLength": LONGEST_QUERY})
+    limit = fields.Integer(
+        load_default=DEFAULT_LIMIT, metadata={"minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+    )
+    after = fields.String(load_default="", metadata={"description": "the `next` of the page before"})
+
+
+class AnswerOut(Schema):
+    """One published answer."""
+
+    number = fields.String(required=True)
+    title = fields.String(required=True)
+    text = fields.String(required=True)
+    answer = fields.String(required=True)
+    published_at = fields.DateTime(required=True)
+    url = fields.URL(required=True, require_tld=False)
+
+
+class AnswerRowOut(AnswerOut):
+    """One line of the list."""
+
+
+class AnswersOut(Schema):
+    """A page of published answers, newest first."""
+
+    items = fields.List(fields.Nested(AnswerRowOut), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+@blueprint.get("")
+@guard("public.read")
+def listing() -> str:
+    """Published answers, newest first, those that hold the words of the search."""
+    try:
+        rows, following = _page()
+    except Invalid as error:
+        return render_template("resident/public.html", rows=[], next=None, q=_query(), error=error.errors)
+    return render_template("resident/public.html", rows=rows, next=following, q=_query(), error=None)
+
+
+@blueprint.get("/<number>")
+@guard("public.read")
+def one(number: str) -> str:
+    """One published answer. 404 for a matter that exists but was not published."""
+    return render_template("resident/public_one.html", published=_get(number))
+
+
+@api.get("")
+@describe(AnswersOut, query=AnswersQuery, refuses=(422,))
+@guard("public.read")
+def listing_json() -> Any:
+    """Published answers, newest first."""
+    rows, following = _page()
+    return {"items": [answer_json(row) for row in rows], "next": following}
+
+
+@api.get("/<number>")
+@describe(AnswerOut, refuses=(404,))
+@guard("public.read")
+def one_json(number: str) -> Any:
+    """One published answer."""
+    return answer_json(_get(number))
+
+
+def answer_json(published: Publication) -> dict[str, Any]:
+    """What was published; nothing of the matter itself but its number."""
+    number = published.case.number
+    return {
+        "number": number,
+        "title": published.title,
+        "text": published.text,
+        "answer": published.answer,
+        "published_at": moment(published.published_at),
+        "url": f"{wiring().config.base_url}/public/{number}",
+    }
+
+
+def _query() -> str:
+    return request.args.get("q", "").strip()[:LONGEST_QUERY]
+
+
+def _page() -> tuple[list[Publication], str | None]:
+    return page(
+        lambda after, limit: publication.published(query=_query(), after=after, limit=limit),
+        lambda row: (row.published_at, row.case_id),
+    )
+
+
+def _get(number: str) -> Publication:
+    try:
+        return publication.get_published(check_number(number))
+    except Invalid:
+        raise NotFound("没有找到这条公开答复，请核对编号。") from None

@@ -1,5 +1,145 @@
-"""The pages a phone opens."""
+"""The pages a phone opens before there is a matter: start, the station behind the QR code, the form."""
 
-from flask import Blueprint
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask_wtf.csrf import validate_csrf
+from wtforms.validators import ValidationError
+
+from liaison.domain import station_codes
+from liaison.domain.errors import Conflict, Invalid
+from liaison.models.stations import Station
+from liaison.services import publication, stations
+from liaison.services.intake import MAX_TEXT, MIN_TEXT
+from liaison.services.photos import MAX_PHOTOS, Kept
+from liaison.web import schemas
+from liaison.web.guards import guard
+from liaison.web.limits import submission_limit
+from liaison.web.resident import access
+from liaison.web.resident.submitting import open_photos, seal_photos, submit
+from liaison.web.uploads import from_form, keep_photos, load
+from liaison.web.wiring import now, unit_of_work, wiring
 
 blueprint = Blueprint("resident", __name__)
+PER_PAGE = 20
+SHOWN_ANSWERS = 3
+LONGEST_QUERY = 50
+TOO_MANY = f"最多上传 {MAX_PHOTOS} 张照片，请去掉一些。"
+
+
+@dataclass
+class Draft:
+    """A form on its way: the key that makes it count once, its photos, what is wrong with it.
+
+    `note` is `stale` (the page stood too long) or `repeated` (the key came with something else before).
+    """
+
+    key: str
+    photos: list[Kept] = field(default_factory=list)
+    errors: dict[str, list[str]] = field(default_factory=dict)
+    note: str = ""
+
+
+@blueprint.get("/")
+@guard("public.read")
+def start() -> str:
+    """What this is, and the way to a station, to answers and to one's own matter."""
+    query = request.args.get("q", "").strip()[:LONGEST_QUERY]
+    found = stations.search(query, after=request.args.get("after", ""), limit=PER_PAGE + 1)
+    following = found[PER_PAGE - 1].code if len(found) > PER_PAGE else None
+    rows = [(each, signature_of(each)) for each in found[:PER_PAGE]]
+    return render_template("resident/start.html", rows=rows, q=query, next=following)
+
+
+@blueprint.get("/s/<code>")
+@guard("station.read")
+def station(code: str) -> str:
+    """The page behind the QR code. A wrong signature keeps nobody out; it only shows how to tell a genuine code."""
+    found = stations.get_station(code)
+    with unit_of_work():
+        stations.note_scan(found, now())
+    on_duty = {turn.deputy_id for turn in stations.duty_turns(found.id, now()) if turn.on_duty}
+    signature = request.args.get("k", "")
+    return render_template(
+        "resident/station.html",
+        station=found,
+        deputies=sorted(stations.deputies_of(found), key=lambda deputy: deputy.id not in on_duty),
+        on_duty=on_duty,
+        answers=publication.published(station_id=found.id, limit=SHOWN_ANSWERS),
+        genuine=station_codes.check(found.code, signature, wiring().keys.stations),
+        signature=signature,
+    )
+
+
+@blueprint.get("/s/<code>/new")
+@guard("matter.submit")
+def form(code: str) -> Response:
+    """The form, with a fresh key."""
+    return _form(stations.get_station(code), Draft(uuid.uuid4().hex), 200)
+
+
+@blueprint.post("/s/<code>/new")
+@guard("matter.submit")
+@submission_limit
+def submit_form(code: str) -> Any:
+    """Take the matter in, and lead on to its receipt; else give the form back with all that was typed."""
+    found = stations.get_station(code)
+    draft = Draft(_key())
+    try:
+        body = _read(found, draft)
+        submitted = submit(found.code, draft.key, body, draft.photos)
+    except Invalid as error:
+        draft.errors |= error.errors
+        return _form(found, draft, 422)
+    except Conflict:
+        return _form(found, Draft(uuid.uuid4().hex, note="repeated"), 409)
+    access.remember(submitted.case.number, submitted.secret)
+    return redirect(url_for("tracking.matter", number=submitted.case.number, receipt=found.code), 303)
+
+
+def signature_of(found: Station) -> str:
+    """The signature our own links to a station carry, so that they need no note about genuine codes."""
+    return station_codes.sign(found.code, wiring().keys.stations)
+
+
+def _read(found: Station, draft: Draft) -> dict[str, Any]:
+    """The checked body; the draft gets the photos, kept before anything else is refused. Raises Invalid."""
+    draft.photos = open_photos(found.code, draft.key, request.form.getlist("kept"))
+    try:
+        draft.photos += keep_photos(request.files.getlist("photos"))
+    except Invalid as error:
+        draft.errors |= error.errors
+    if len(draft.photos) > MAX_PHOTOS:
+        draft.errors["photos"] = [TOO_MANY]
+    body = load(schemas.SubmissionIn(), from_form(schemas.SubmissionIn(), request.form))
+    try:
+        validate_csrf(request.form.get("csrf_token"))
+    except ValidationError:
+        draft.note = "stale"
+    if draft.errors or draft.note:
+        raise Invalid(draft.errors)
+    return body
+
+
+def _key() -> str:
+    """The form's key; one that no form of ours has is replaced."""
+    given = request.form.get("key", "")
+    return given if len(given) == 32 and given.isalnum() else uuid.uuid4().hex
+
+
+def _form(found: Station, draft: Draft, status: int) -> Response:
+    page = render_template(
+        "resident/form.html",
+        station=found,
+        signature=signature_of(found),
+        categories=stations.top_categories(),
+        typed=request.form,
+        draft=draft,
+        kept=seal_photos(found.code, draft.key, draft.photos),
+        shortest=MIN_TEXT,
+        longest=MAX_TEXT,
+        most_photos=MAX_PHOTOS,
+    )
+    return Response(page, status, {"Cache-Control": "private, no-cache"})

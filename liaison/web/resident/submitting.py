@@ -18,7 +18,9 @@ Body = dict[str, Any]
 RESIDENT = Actor(Role.RESIDENT)
 
 
-def submit(station_code: str, key: str, body: Body, files: Sequence[Kept], source: str = "scan") -> intake.Submitted:
+def submit(
+    station_code: str, key: str, body: Body, files: Sequence[Kept], source: str = "scan", actor: Actor = RESIDENT
+) -> intake.Submitted:
     """Take the matter in, once per key; raises Conflict when the key came with something else before."""
     submission = intake.Submission(
         text=body["text"],
@@ -31,13 +33,7 @@ def submit(station_code: str, key: str, body: Body, files: Sequence[Kept], sourc
     )
     with unit_of_work():
         return intake.submit(
-            RESIDENT,
-            station_code,
-            submission,
-            key=key,
-            digest=digest_of(body, files),
-            keys=wiring().keys,
-            now=now(),
+            actor, station_code, submission, key=key, digest=digest_of(body, files), keys=wiring().keys, now=now()
         )
 
 

@@ -1,0 +1,129 @@
+"""The page of one case, and the one door through which every move of deputy, department and office comes."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from liaison.domain.actors import DEPARTMENT_ROLES
+from liaison.domain.errors import Conflict, Invalid, NotFound, WrongState
+from liaison.services.dossiers import Dossier, get_dossier
+from liaison.services.rosters import deputy_names
+from liaison.web.console import facts
+from liaison.web.console.choices import Choices
+from liaison.web.console.fields import FACES
+from liaison.web.console.frame import blueprint
+from liaison.web.console.panels import Attempt, get_form, own_duties, panels
+from liaison.web.console.prefill import suggestion_words
+from liaison.web.errors import status_of
+from liaison.web.guards import current_actor, guard
+from liaison.web.uploads import read_body
+from liaison.web.wiring import now, unit_of_work, wiring
+
+SHOWN_ERRORS = (Invalid, WrongState, Conflict)
+
+
+@blueprint.get("/cases/<number>")
+@guard("console.case")
+def case_page(number: str) -> str:
+    """One case within the viewer's reach, with every move open to the viewer."""
+    return _page(_dossier(number))
+
+
+@blueprint.get("/assignments/<reference>")
+@guard("console.case")
+def assignment_page(reference: str) -> str:
+    """The case of one of the department's own assignments."""
+    return _page(_dossier_of(reference))
+
+
+@blueprint.post("/cases/<number>/<name>")
+@guard("console.move")
+def move_case(number: str, name: str) -> Response | tuple[str, int]:
+    """Make a move on a case."""
+    return _move(name, number, number)
+
+
+@blueprint.post("/assignments/<reference>/<name>")
+@guard("console.move")
+def move_assignment(reference: str, name: str) -> Response | tuple[str, int]:
+    """Make a move on an assignment of the department."""
+    return _move(name, reference, reference.rpartition(".")[0])
+
+
+@blueprint.get("/cases/<number>/<name>")
+@guard("console.case")
+def back_to_case(number: str, name: str) -> Response:
+    """Where signing in again leads after a form was sent without a session; the form opens again."""
+    return redirect(url_for("console.case_page", number=number, _anchor=name))
+
+
+@blueprint.get("/assignments/<reference>/<name>")
+@guard("console.case")
+def back_to_assignment(reference: str, name: str) -> Response:
+    """The same for an assignment."""
+    return redirect(url_for("console.assignment_page", reference=reference, _anchor=name))
+
+
+def _move(name: str, reference: str, number: str) -> Response | tuple[str, int]:
+    actor = current_actor()
+    form = get_form(actor.role, name)
+    face = FACES[form.action]
+    try:
+        body = read_body(form.schema(), takes_files=form.takes_files)
+        with unit_of_work():
+            form.run(actor, reference, body, now())
+    except SHOWN_ERRORS as error:
+        attempt = Attempt(name, reference if reference != number else "", request.form, error)
+        return _page(_dossier(number), attempt), status_of(error)
+    flash(face.done or f"已完成：{face.title}。")
+    if face.leaves:
+        return redirect(url_for("console.home"), 303)
+    endpoint, key = ("assignment_page", "reference") if reference != number else ("case_page", "number")
+    return redirect(url_for(f"console.{endpoint}", **{key: reference}), 303)
+
+
+def _dossier(number: str) -> Dossier:
+    return get_dossier(current_actor(), number, wiring().keys, now())
+
+
+def _dossier_of(reference: str) -> Dossier:
+    """The case of one of the viewer's own assignments. Raises NotFound for another department's."""
+    dossier = _dossier(reference.rpartition(".")[0])
+    if reference not in [duty.reference for duty in own_duties(current_actor(), dossier)]:
+        raise NotFound()
+    return dossier
+
+
+def _page(dossier: Dossier, attempt: Attempt | None = None) -> str:
+    actor, matter = current_actor(), dossier.matter
+    found = panels(actor, dossier, attempt)
+    return render_template(
+        "console/case.html",
+        dossier=dossier,
+        case=dossier.case,
+        panels=found,
+        attempt=attempt,
+        lost=attempt and not any(panel.is_open for panel in found),
+        meanwhile=_meanwhile(dossier) if attempt else [],
+        choices=Choices(actor, dossier.case),
+        routing=matter.routing if matter else {},
+        passed=_passed_over(matter.routing if matter else {}),
+        owns=actor.role in DEPARTMENT_ROLES,
+        now=now(),
+        facts=facts,
+        suggestion_words=suggestion_words,
+    )
+
+
+def _meanwhile(dossier: Dossier) -> list[Any]:
+    """What happened since the refused form was opened."""
+    seen = request.args.get("seen", "")
+    return [event for event in dossier.events if seen.isdecimal() and event.seq > int(seen)]
+
+
+def _passed_over(routing: dict) -> list[tuple[str, str]]:
+    """The names of the deputies a matter was not given to, each with the reason's code."""
+    passed = routing.get("passed", [])
+    names = deputy_names([each["deputy_id"] for each in passed])
+    return [(names.get(each["deputy_id"], ""), each["why"]) for each in passed]

@@ -1,0 +1,81 @@
+"""What the selects and radios of the console offer: codes with their Chinese words, looked up once per page."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+from liaison.domain.actors import Actor
+from liaison.domain.outcomes import Outcome
+from liaison.domain.terms import COMPLEXITIES
+from liaison.models.cases import Case
+from liaison.services.clocks import term_for
+from liaison.services.departments import all_categories, departments_for, regions_within
+from liaison.services.matters import CHANNELS
+from liaison.services.rosters import deputies_to_take_over
+from liaison.web.labels import label, term
+
+Pair = tuple[str, str]
+
+_NEEDS = {
+    Outcome.A: "需写明措施，并附照片材料或写清何时何地核实",
+    Outcome.B: "需写明措施和承诺办结日期，到期会跟踪",
+    Outcome.C: "需写明受什么条件所限及依据",
+    Outcome.D: "需写明依据；不能只说“留作参考”",
+}
+_WORDS = {
+    "approve": (("true", "同意"), ("false", "不同意")),
+    "sign": (("true", "签发"), ("false", "退回修改")),
+    "accept": (("true", "认可，请群众评价"), ("false", "退回补办")),
+    "done": (("true", "已经办实"), ("false", "没有办实，重新办理")),
+}
+
+
+class Choices:
+    """The choices of one page for one actor, and for one case if the page is about one."""
+
+    def __init__(self, actor: Actor, case: Case | None = None) -> None:
+        self._actor, self._case = actor, case
+
+    def of(self, name: str) -> Sequence[Pair]:
+        """The code and words of each choice of that list."""
+        if name in _WORDS:
+            return _WORDS[name]
+        makers: dict[str, Callable[[], Sequence[Pair]]] = {
+            "departments": lambda: self.departments,
+            "deputies": self._deputies,
+            "categories": self._categories,
+            "regions": lambda: [(region.code, region.name) for region in regions_within(self._actor)],
+            "channel": lambda: [(code, label("channel", code)) for code in CHANNELS],
+            "outcome": lambda: [(code, label("outcome", code)) for code in Outcome],
+            "outcome_needs": lambda: [(code, f"{label('outcome', code)}：{_NEEDS[code]}") for code in Outcome],
+            "complexity": lambda: [(code, self._complexity(code)) for code in COMPLEXITIES],
+        }
+        return makers[name]()
+
+    @cached_property
+    def departments(self) -> list[Pair]:
+        """The departments the actor may choose."""
+        return [(each.code, each.name) for each in departments_for(self._actor)]
+
+    def department_name(self, code: str) -> str:
+        """The name of a department; its code when it is not in reach."""
+        return dict(self.departments).get(code, code)
+
+    def _deputies(self) -> list[Pair]:
+        found = deputies_to_take_over(self._case.region_path if self._case else self._actor.region_path)
+        return [
+            (each.code, f"{each.name}（{label('deputy_level', each.level)} {each.unit}）".replace(" ）", "）"))
+            for each in found
+            if self._case is None or each.id != self._case.deputy_id
+        ]
+
+    def _categories(self) -> list[Pair]:
+        rows = all_categories()
+        parents = {row.id: row.name for row in rows if row.parent_id is None}
+        return [
+            (row.code, f"{parents[row.parent_id]} › {row.name}" if row.parent_id in parents else row.name)
+            for row in rows
+        ]
+
+    def _complexity(self, code: str) -> str:
+        words = label("complexity", code)
+        return f"{words}（{term(str(term_for(self._case, code)))}）" if self._case else words

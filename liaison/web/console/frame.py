@@ -1,0 +1,49 @@
+"""The console's blueprint and what every one of its pages shows around its own content."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint
+
+from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Role
+from liaison.domain.policy import may
+from liaison.services import inboxes, sign_in
+from liaison.web.guards import current_actor
+
+blueprint = Blueprint("console", __name__, url_prefix="/console")
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks at a page: name, role, place of work, unread notices, and what the menu may offer."""
+
+    name: str
+    role: str
+    place: str
+    unread: int
+    menu: tuple[tuple[str, str], ...]
+
+
+@blueprint.context_processor
+def viewer() -> dict[str, Viewer | None]:
+    """The viewer of this page, or none before signing in. Read afresh, since a refused move has been rolled back."""
+    actor = current_actor()
+    if actor.account_id is None:
+        return {"viewer": None}
+    account = sign_in.get_account(actor.account_id)
+    place = account.department or account.station or account.region
+    menu = tuple((endpoint, words) for endpoint, words, action in _MENU if may(actor.role, action))
+    return {"viewer": Viewer(actor.name, actor.role, place.name, inboxes.count_unread(actor), menu)}
+
+
+def is_plain(role: Role) -> bool:
+    """Whether this role has no work with cases in the console yet."""
+    return role not in OFFICE_ROLES | DEPARTMENT_ROLES | {Role.DEPUTY, Role.LIAISON}
+
+
+_MENU = (
+    ("console.home", "事项", "console.case"),
+    ("console.proxy_entry", "代录", "station.enter"),
+    ("console.station_list", "联络站", "roster.read"),
+    ("console.rule_list", "分派规则", "rules.read"),
+    ("console.notice_list", "消息", "console.case"),
+)

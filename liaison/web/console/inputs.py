@@ -1,0 +1,62 @@
+"""What the console's own forms take: routing rules and rosters. The moves' schemas stand in `web.schemas`."""
+
+import re
+
+from marshmallow import fields, validate
+
+from liaison.services.intake import MAX_TEXT
+from liaison.services.rules import RuleText
+from liaison.web.fields import Input, Words
+from liaison.web.schemas import REASON
+
+HIGHEST_PRIORITY = 1000
+_SEPARATORS = re.compile(r"[\s,，、;；]+")
+
+
+class RuleIn(Input):
+    """A routing rule as the office types it; keywords in one line."""
+
+    keywords = Words(0, REASON, load_default="")
+    category = fields.String(load_default="")
+    department = fields.String(required=True)
+    region = fields.String(required=True)
+    priority = fields.Integer(
+        required=True,
+        validate=validate.Range(0, HIGHEST_PRIORITY, error=f"优先级应在 0 到 {HIGHEST_PRIORITY} 之间。"),
+    )
+    reason = Words(2, REASON, required=True)
+
+
+class TryIn(Input):
+    """A text to try the rules on."""
+
+    text = Words(2, MAX_TEXT, required=True)
+    category = fields.String(load_default="")
+
+
+class SwitchIn(Input):
+    """On or off."""
+
+    on = fields.Boolean(required=True)
+
+
+class TurnIn(Input):
+    """A deputy of a roster, and what to do with the place: up, down, add, drop."""
+
+    deputy = fields.String(required=True)
+    act = fields.String(required=True, validate=validate.OneOf(("up", "down", "add", "drop"), error="请重新操作。"))
+
+
+class AbsenceIn(Input):
+    """Until which day a deputy is away; nothing means back."""
+
+    deputy = fields.String(required=True)
+    absent_until = fields.Date(load_default=None, allow_none=True)
+
+
+def rule_text(body: dict) -> RuleText:
+    """The rule a checked body describes."""
+    words = [word for word in _SEPARATORS.split(body["keywords"]) if word]
+    return RuleText(
+        body["department"], words, body["category"] or None, body["region"], body["priority"], body["reason"]
+    )

@@ -1,0 +1,188 @@
+"""The moves open to one viewer of one case, each as a panel: a form with its values, errors and address."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from flask import url_for
+from marshmallow import fields
+from werkzeug.datastructures import MultiDict
+
+from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Actor, Role
+from liaison.domain.errors import DomainError, Invalid, NotFound
+from liaison.domain.policy import may
+from liaison.services import reveals
+from liaison.services.dossiers import Dossier, Duty
+from liaison.services.publication import PUBLISHABLE
+from liaison.web import schemas
+from liaison.web.console.fields import FACES, Face
+from liaison.web.console.prefill import start_of
+from liaison.web.forms import DEPARTMENT_FORMS, DEPUTY_FORMS, OFFICE_FORMS, Form
+
+
+class RevealDecision(schemas.Decision):
+    """A decision about one request to learn who the resident is."""
+
+    position = fields.Integer(required=True)
+
+
+_REVEAL_DECISION = Form(
+    "reveal-decision",
+    "office.reveal_decision",
+    "",
+    RevealDecision,
+    lambda a, n, b, t: reveals.decide_reveal(a, n, b["position"], b["approve"], b["text"], now=t),
+)
+_DUTY_MOVES = ("decide_extension", "approve_return", "approve")
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A form that was refused: what was typed, and why."""
+
+    name: str
+    reference: str
+    typed: MultiDict
+    error: DomainError
+
+    @property
+    def errors(self) -> Mapping[str, Sequence[str]]:
+        """The sentences by field."""
+        return self.error.errors if isinstance(self.error, Invalid) else {}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One move as the page shows it; `about` says what it decides on, `hidden` names it to the server."""
+
+    form: Form
+    face: Face
+    url: str
+    values: MultiDict
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    is_open: bool = False
+    about: str = ""
+    why: str = ""
+
+    @property
+    def key(self) -> str:
+        """A name of its own within the page."""
+        return "-".join([self.form.name, *self.hidden.values(), *self.url.split("?")[0].split("/")[-2:-1]])
+
+    @property
+    def elsewhere(self) -> list[str]:
+        """The sentences about fields this form does not show."""
+        shown = {each.name for each in self.face.fields}
+        return [sentence for name, sentences in self.errors.items() if name not in shown for sentence in sentences]
+
+
+def forms_of(role: Role) -> Sequence[Form]:
+    """Every form of a role, open or not."""
+    if role in OFFICE_ROLES:
+        return (*OFFICE_FORMS, _REVEAL_DECISION)
+    if role in DEPARTMENT_ROLES:
+        return DEPARTMENT_FORMS
+    return DEPUTY_FORMS if role is Role.DEPUTY else ()
+
+
+def get_form(role: Role, name: str) -> Form:
+    """The role's form of that name. Raises NotFound."""
+    for form in forms_of(role):
+        if form.name == name and may(role, form.action):
+            return form
+    raise NotFound()
+
+
+def panels(actor: Actor, dossier: Dossier, attempt: Attempt | None = None) -> list[Panel]:
+    """The moves open to this viewer; the refused one, if there was one, is open and keeps what was typed."""
+    found = [
+        _panel(actor, dossier, form, duty, hidden, attempt)
+        for form in forms_of(actor.role)
+        if may(actor.role, form.action)
+        for duty, hidden in _occasions(actor, dossier, form)
+    ]
+    return found
+
+
+def _occasions(actor: Actor, dossier: Dossier, form: Form) -> Iterator[tuple[Duty | None, dict[str, str]]]:
+    """The things this form is open for: the case itself, some of its assignments, some requests."""
+    if form is _REVEAL_DECISION:
+        waiting = [each for each in dossier.reveals if each.granted is None and each.asked_by_id != actor.account_id]
+        yield from ((None, {"position": str(each.position)}) for each in waiting)
+    elif actor.role in DEPARTMENT_ROLES:
+        yield from ((duty, {}) for duty in own_duties(actor, dossier) if _is_open_for(form, duty))
+    elif form.move in _DUTY_MOVES:
+        yield from ((duty, {"assignment": duty.reference}) for duty in dossier.duties if form.move in duty.moves)
+    elif _is_open(actor, dossier, form):
+        yield None, {}
+
+
+def own_duties(actor: Actor, dossier: Dossier) -> list[Duty]:
+    """The assignments of the viewer's own department."""
+    return [duty for duty in dossier.duties if duty.assignment.department_id == actor.department_id]
+
+
+def _is_open_for(form: Form, duty: Duty) -> bool:
+    return form.move in duty.moves and not (form.move == "request_return" and duty.assignment.locked)
+
+
+def _is_open(actor: Actor, dossier: Dossier, form: Form) -> bool:
+    case = dossier.case
+    match form.name:
+        case "publication":
+            return case.state in PUBLISHABLE
+        case "reveal":
+            mine = [each for each in dossier.reveals if each.asked_by_id == actor.account_id]
+            return dossier.contact is None and all(each.granted is not None for each in mine)
+        case "verdict" if actor.role in OFFICE_ROLES:
+            return form.move in dossier.moves and case.deputy_id is None
+        case "send-back":
+            return form.move in dossier.moves and case.deputy_id is not None
+    return form.move in dossier.moves
+
+
+def _panel(
+    actor: Actor, dossier: Dossier, form: Form, duty: Duty | None, hidden: dict[str, str], attempt: Attempt | None
+) -> Panel:
+    mine = attempt if attempt and _is_of(attempt, form, duty, hidden) else None
+    start = start_of(actor, form, dossier, duty)
+    return Panel(
+        form=form,
+        face=FACES[form.action],
+        url=_url(actor, dossier, form, duty),
+        values=mine.typed if mine else start.values,
+        hidden=hidden,
+        errors=mine.errors if mine else {},
+        is_open=mine is not None,
+        about=_about(dossier, duty, hidden),
+        why=start.why,
+    )
+
+
+def _is_of(attempt: Attempt, form: Form, duty: Duty | None, hidden: dict[str, str]) -> bool:
+    same_duty = not attempt.reference or (duty is not None and duty.reference == attempt.reference)
+    return attempt.name == form.name and same_duty and all(attempt.typed.get(k) == v for k, v in hidden.items())
+
+
+def _url(actor: Actor, dossier: Dossier, form: Form, duty: Duty | None) -> str:
+    seen = dossier.events[-1].seq
+    if duty is not None and actor.role in DEPARTMENT_ROLES:
+        return url_for("console.move_assignment", reference=duty.reference, name=form.name, seen=seen)
+    return url_for("console.move_case", number=dossier.case.number, name=form.name, seen=seen)
+
+
+def _about(dossier: Dossier, duty: Duty | None, hidden: dict[str, str]) -> str:
+    """What a decision is about, in the words of the one who asked."""
+    if "position" in hidden:
+        asked = next(each for each in dossier.reveals if str(each.position) == hidden["position"])
+        return f"申请理由：{asked.reason}"
+    if duty is None:
+        return ""
+    words = duty.assignment.department.name
+    if duty.extension is not None and duty.extension.granted is None:
+        words += f"；申请延长 {duty.extension.working_days} 个工作日，理由：{duty.extension.reason}"
+    if duty.assignment.state == "return_requested":
+        words += f"；退办理由：{duty.assignment.return_reason}"
+    return words
+
+

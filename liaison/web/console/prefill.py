@@ -1,0 +1,99 @@
+"""What a form starts with: the suggested department with its reason, the draft that was sent back, a first redaction."""
+
+from dataclasses import dataclass, field
+
+from werkzeug.datastructures import MultiDict
+
+from liaison.domain.actors import Actor
+from liaison.domain.text import mask_personal
+from liaison.models.assignments import Reply
+from liaison.services.dossiers import Dossier, Duty
+from liaison.web.forms import Form
+from liaison.web.labels import label
+
+
+@dataclass(frozen=True)
+class Start:
+    """The values a form opens with, and why these."""
+
+    values: MultiDict = field(default_factory=MultiDict)
+    why: str = ""
+
+
+def start_of(actor: Actor, form: Form, dossier: Dossier, duty: Duty | None) -> Start:
+    """What this form starts with for this viewer."""
+    match form.action:
+        case "office.dispatch":
+            return _dispatch(dossier)
+        case "office.publication":
+            return _publication(dossier)
+        case "deputy.hand_over":
+            return Start(MultiDict([("departments", code) for code in _suggested(dossier)[:1]]))
+        case "assignment.reply" | "assignment.fulfil":
+            return _reply(dossier, duty)
+    return Start()
+
+
+def suggestion_words(suggestion: dict) -> str:
+    """Why a department was suggested: by which rule or category, and on which words."""
+    words = label("route", suggestion["ground"])
+    if suggestion.get("reason"):
+        words += f"（{suggestion['reason']}）"
+    if suggestion.get("matched"):
+        words += f"，文中提到“{'”“'.join(suggestion['matched'])}”"
+    return words
+
+
+def _dispatch(dossier: Dossier) -> Start:
+    """The lead of the round before, else what the deputy advised, else what the rules suggested."""
+    category = dossier.case.category
+    values = MultiDict({"complexity": category.complexity if category else "ordinary"})
+    lead, why = _first_choice(dossier)
+    if lead:
+        values["lead"] = lead
+    return Start(values, why)
+
+
+def _first_choice(dossier: Dossier) -> tuple[str, str]:
+    leads = [duty for duty in dossier.duties if duty.assignment.part == "lead" and duty.assignment.state == "approved"]
+    if dossier.case.state == "reopened" and leads:
+        return leads[-1].assignment.department.code, "已选上一轮的主办单位；重新办理会提高一级责任人。"
+    advised = [code for event in dossier.events if event.kind == "hand_over" for code in event.data.get("codes", ())]
+    if advised:
+        return advised[-1], "已选代表上交时建议的单位。"
+    if suggestions := _suggestions(dossier):
+        return suggestions[0]["code"], f"已选建议单位：{suggestion_words(suggestions[0])}。"
+    return "", "没有建议单位，请按职责选择。"
+
+
+def _publication(dossier: Dossier) -> Start:
+    answers = [each for each in dossier.replies if each.approved_at]
+    values = MultiDict(
+        {
+            "title": mask_personal(dossier.case.title),
+            "text": mask_personal(dossier.text),
+            "answer": mask_personal(answers[-1].text) if answers else "",
+        }
+    )
+    return Start(values, "已自动遮盖电话、证件号，请逐字检查后再公开。")
+
+
+def _reply(dossier: Dossier, duty: Duty | None) -> Start:
+    """The department's last draft of this round, so that a correction need not be typed anew."""
+    drafts = [each for each in dossier.replies if duty and each.assignment_id == duty.assignment.id]
+    if not drafts or dossier.case.state == "tracking":
+        return Start()
+    return Start(_values_of(drafts[-1]), "已填入上次的答复，请在此基础上修改。")
+
+
+def _values_of(draft: Reply) -> MultiDict:
+    values = {"text": draft.text, "outcome": draft.outcome, "measures": draft.measures, "owner": draft.owner}
+    return MultiDict(values | ({"promised_on": draft.promised_on.isoformat()} if draft.promised_on else {}))
+
+
+def _suggestions(dossier: Dossier) -> list[dict]:
+    return dossier.matter.routing.get("departments", []) if dossier.matter else []
+
+
+def _suggested(dossier: Dossier) -> list[str]:
+    return [each["code"] for each in _suggestions(dossier)]

@@ -1,0 +1,70 @@
+"""Signing in and out of the console: the session's token travels in the signed cookie."""
+
+import contextlib
+from urllib.parse import urlsplit
+
+from flask import redirect, render_template, request, url_for
+from flask import session as cookie
+from werkzeug.wrappers import Response
+
+from liaison.domain.errors import DomainError, Invalid, NotAllowed, NotFound
+from liaison.services import sign_in as sign_ins
+from liaison.web.console.frame import blueprint
+from liaison.web.errors import status_of
+from liaison.web.guards import TOKEN, NotSignedIn, guard, token
+from liaison.web.limits import sign_in_limit
+from liaison.web.schemas import Credentials
+from liaison.web.sessions import open_session
+from liaison.web.uploads import from_form, load
+from liaison.web.wiring import now, unit_of_work
+
+
+@blueprint.get("/sign-in")
+@guard("session.open")
+def sign_in() -> str:
+    """The form that asks for name and password."""
+    return _form()
+
+
+@blueprint.post("/sign-in")
+@guard("session.open")
+@sign_in_limit
+def check_in() -> Response | tuple[str, int]:
+    """Open a session and start the cookie anew; a wrong password keeps the name that was typed."""
+    form = request.form.copy()
+    target = form.pop("next", "")
+    try:
+        body = load(Credentials(), from_form(Credentials(), form))
+        signed = open_session(body["username"], body["password"])
+    except (Invalid, NotSignedIn, NotAllowed) as error:
+        return _form(error), status_of(error)
+    _close()
+    cookie.clear()  # nothing from before signing in survives it
+    cookie[TOKEN] = signed.token
+    return redirect(_local(target) or url_for("console.home"), 303)
+
+
+@blueprint.post("/sign-out")
+@guard("session.open")
+def sign_out() -> Response:
+    """Revoke the session at once and forget the cookie."""
+    _close()
+    cookie.clear()
+    return redirect(url_for("console.sign_in"), 303)
+
+
+def _close() -> None:
+    """End the session the cookie still carries, if it is alive."""
+    with contextlib.suppress(NotFound), unit_of_work():
+        sign_ins.close_session(token() or "", now())
+
+
+def _form(error: DomainError | None = None) -> str:
+    return render_template("console/sign_in.html", error=error, next=_local(request.values.get("next", "")))
+
+
+def _local(target: str) -> str:
+    """The target, if it is a path of this very site; empty otherwise."""
+    parts = urlsplit(target) if target.isprintable() else None
+    is_path = parts and not parts.scheme and not parts.netloc and parts.path.startswith("/console/")
+    return target if is_path and "\\" not in target and not target.startswith("//") else ""

@@ -1,0 +1,58 @@
+"""A file of a matter, for those who may see the matter: by query code, or by being signed in.
+
+Sent as what its row says it is and nothing else: pictures to look at, documents only to download.
+"""
+
+from io import BytesIO
+
+from flask import Blueprint, Response, request, send_file
+
+from liaison.domain.actors import Actor
+from liaison.models.cases import Attachment
+from liaison.services import dossiers
+from liaison.web.guards import current_actor, guard
+from liaison.web.limits import code_limit
+from liaison.web.resident import access
+from liaison.web.wiring import wiring
+
+blueprint = Blueprint("files", __name__, url_prefix="/files")
+ADDRESS = "/<number>/<int(max=9999):position>"
+
+
+@blueprint.get(ADDRESS)
+@guard("matter.photo")
+@code_limit
+def whole(number: str, position: int) -> Response:
+    """The file as it is kept."""
+    file = dossiers.find_file(_viewer(number), number, position)
+    return _send(file, file.key)
+
+
+@blueprint.get(f"{ADDRESS}/thumb")
+@guard("matter.photo")
+@code_limit
+def thumb(number: str, position: int) -> Response:
+    """The small picture; the file itself when it has none."""
+    file = dossiers.find_file(_viewer(number), number, position)
+    return _send(file, file.thumb_key or file.key)
+
+
+def _viewer(number: str) -> Actor:
+    """The resident whose code the request carries, else whoever is signed in."""
+    case = access.case_by_header(number) if access.HEADER in request.headers else access.find_case(number)
+    return access.actor_for(case) if case else current_actor()
+
+
+def _send(file: Attachment, key: str) -> Response:
+    """Never kept by caches between us and the one who may see it."""
+    answer = send_file(
+        BytesIO(wiring().store.get(key)),
+        mimetype=file.mime,
+        as_attachment=not file.mime.startswith("image/"),
+        download_name=file.name or f"{file.position}.jpg",
+        etag=False,
+        max_age=0,
+    )
+    answer.headers["Cache-Control"] = "private, no-store"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer
