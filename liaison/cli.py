@@ -8,20 +8,22 @@ from flask.cli import AppGroup
 
 from liaison.db import transaction
 from liaison.domain.actors import Role
+from liaison.domain.county import TABLES, read_county
 from liaison.domain.errors import DomainError, Invalid
-from liaison.services import accounts, stations, verification
+from liaison.services import accounts, founding, stations, verification
 from liaison.services.posters import poster_pdf
 from liaison.services.recalculation import load_table
 from liaison.web.resident.printing import poster_of
 from liaison.web.wiring import now
 
 calendar = AppGroup("calendar", help="The working-day calendar.")
+county = AppGroup("county", help="Regions, stations, deputies, departments, categories and rules.")
 account = AppGroup("accounts", help="Who may sign in.")
 
 
 def register(app: Flask) -> None:
     """Add the commands."""
-    for command in (calendar, account, posters, verify):
+    for command in (calendar, county, account, posters, verify):
         app.cli.add_command(command)
 
 
@@ -35,6 +37,20 @@ def import_calendar(file: Path) -> None:
     except Invalid as error:
         raise click.ClickException(_sentences(error)) from None
     click.echo(f"years: {', '.join(map(str, sorted(done.years)))}; clocks whose due day moved: {done.moved}")
+
+
+@county.command("import")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def import_county(folder: Path) -> None:
+    """Fill an empty database from a folder of CSV tables, all or nothing; `liaison/demo/content` is an example."""
+    tables = {name: _decoded((folder / name).read_bytes()) for name in TABLES if (folder / name).exists()}
+    try:
+        read = read_county(tables)
+        with transaction():
+            founding.found(read)
+    except DomainError as error:
+        raise click.ClickException(_sentences(error)) from None
+    click.echo(f"{len(read.stations)} stations, {len(read.deputies)} deputies, {len(read.departments)} departments")
 
 
 @account.command("add")
@@ -101,5 +117,6 @@ def _decoded(data: bytes) -> str:
 
 
 def _sentences(error: DomainError) -> str:
-    told = [sentence for sentences in getattr(error, "errors", {}).values() for sentence in sentences]
+    faults = getattr(error, "errors", {})
+    told = [f"{field}: {sentence}" for field, sentences in faults.items() for sentence in sentences]
     return "\n".join(told or [error.detail])

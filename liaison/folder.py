@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+UNFINISHED = "demo.unfinished"
+"""A file that stands in the instance while the demo is being filled; found on a start, the filling goes on."""
+
 
 class Taken(Exception):
     """Somebody else already runs on this instance folder; carries the process id it left, if any."""

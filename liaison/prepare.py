@@ -13,6 +13,7 @@ from liaison.app import create_app
 from liaison.config import ROOT, find_path, load
 from liaison.database_state import is_prepared
 from liaison.demo.seed import fill
+from liaison.folder import UNFINISHED
 
 
 def main() -> None:
@@ -22,9 +23,12 @@ def main() -> None:
     with app.app_context():
         print("  migrating the database · 正在升级数据库", flush=True)
         command.upgrade(AlembicConfig(str(ROOT / "migrations" / "alembic.ini")), "head")
-        if config.demo and not is_prepared(config.database.url, demo=True):
+        unfinished = config.instance / UNFINISHED
+        if config.demo and (unfinished.exists() or not is_prepared(config.database.url, demo=True)):
             print("  filling the demo town · 正在填充示范数据", flush=True)
+            unfinished.touch()
             fill(config, app.extensions["liaison"].keys, datetime.now(UTC))
+            unfinished.unlink()
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from psycopg import OperationalError
 from liaison import embedded, programs
 from liaison.config import ROOT, Config, ConfigError, find_instance, find_path, load
 from liaison.database_state import is_prepared
-from liaison.folder import Taken, ensure_secrets, hold
+from liaison.folder import UNFINISHED, Taken, ensure_secrets, hold
 from liaison.processes import NotReady, Program, wait_until
 from liaison.supervisor import Supervisor
 from liaison.welcome import welcome
@@ -159,10 +159,11 @@ def _tended(supervisor: Supervisor, ready: Callable[[], bool]) -> bool:
 
 def _prepare(setting: Setting) -> None:
     try:
-        if is_prepared(setting.config.database.url, demo=setting.config.demo):
-            return
+        prepared = is_prepared(setting.config.database.url, demo=setting.config.demo)
     except OperationalError as error:
         raise Failed(f"the database cannot be reached · 数据库无法连接: {error}") from None
+    if prepared and not (setting.config.instance / UNFINISHED).exists():
+        return
     _say("preparing the database · 正在准备数据库")
     environ = dict(setting.environ) | {"LIAISON_LOGGING__LEVEL": "WARNING"}
     done = subprocess.run([sys.executable, "-m", "liaison.prepare"], cwd=ROOT, env=environ)

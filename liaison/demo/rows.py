@@ -1,92 +1,8 @@
-"""The shapes of the demo town's rows; they know only codes, text and day offsets, never the database."""
+"""The shapes of the demo town's matters; they know only codes, text and day offsets, never the database."""
 
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """One node of the tree; level is province, city, county or township; parent is a region's code."""
-
-    code: str
-    name: str
-    level: str
-    parent: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Station:
-    """A place with a QR code; duty falls on `duty_weekdays` (1 Monday … 7) or `duty_days` of the month."""
-
-    code: str
-    name: str
-    kind: str
-    township: str
-    address: str
-    serves: str
-    opening: str
-    capabilities: tuple[str, ...]
-    chain: str
-    duty_weekdays: tuple[int, ...]
-    duty_days: tuple[int, ...]
-    liaison: str
-    duty_order: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Deputy:
-    """A deputy; level is national, provincial, city, county or township; `stations` are 1–2 codes."""
-
-    code: str
-    name: str
-    level: str
-    unit: str
-    township: str
-    stations: tuple[str, ...]
-    groups: tuple[str, ...]
-    occupation: str
-    term: str
-    has_account: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Department:
-    """A handling department with its people; `township` is set for the office of a township."""
-
-    code: str
-    name: str
-    duties: str
-    head: str
-    handlers: tuple[str, ...]
-    approver: str
-    superior: str | None
-    township: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Category:
-    """One node of the two-level tree; only second-level nodes carry a department and its reason."""
-
-    code: str
-    name: str
-    parent: str | None
-    keywords: tuple[str, ...]
-    department: str | None
-    complexity: str
-    working_days: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class RoutingRule:
-    """Suggests `department` when every part that is set matches; the greater priority wins."""
-
-    code: str
-    priority: int
-    category: str | None
-    keywords: tuple[str, ...]
-    township: str | None
-    department: str
-    reason: str
+from liaison.domain.county import County
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,14 +118,8 @@ class Matter:
 
 
 @dataclass(frozen=True, slots=True)
-class Town:
-    """The whole demo town; every reference between its rows is by code."""
+class Town(County):
+    """The whole demo town: a county, its matters and the office's people; every reference is by code."""
 
-    regions: tuple[Region, ...]
-    stations: tuple[Station, ...]
-    deputies: tuple[Deputy, ...]
-    departments: tuple[Department, ...]
-    categories: tuple[Category, ...]
-    rules: tuple[RoutingRule, ...]
     matters: tuple[Matter, ...]
     office_staff: tuple[str, ...]

@@ -12,24 +12,23 @@ from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
 
-from pypinyin import lazy_pinyin
 from sqlalchemy import select, update
 
 from liaison.config import Config
 from liaison.db import db, session, transaction
 from liaison.demo import story, town
 from liaison.demo.rows import Matter, Town
-from liaison.models.departments import Category, Department, RoutingRule
+from liaison.models.departments import Department
 from liaison.models.notices import Notice
 from liaison.models.people import Account, Deputy
 from liaison.models.regions import Region
-from liaison.models.stations import DutyTurn, Station
+from liaison.models.stations import Station
+from liaison.services import founding
 from liaison.services.reminders import fall_due
 from liaison.services.sign_in import hash_password
 from liaison.services.vault import Keys
 
 OFFICE_LEADS = 2  # the first of the office's staff
-SCREENING_OFF = "home"  # stations of this kind send matters straight to the deputy on duty
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def fill(config: Config, keys: Keys, now: datetime, *, processes: int = 2) -> No
     seats = list(_seats(found))
     with transaction():
         if session.scalar(select(Region.id).limit(1)) is None:
-            _add_structure(found)
+            founding.found(found)
             _add_accounts(seats, found)
         session.execute(update(Account).values(password_hash=hash_password(password)))
     _tell(found, keys, now, processes)
@@ -114,107 +113,6 @@ def _seats(found: Town) -> Iterator[Seat]:
     yield Seat("supervisor", "监督委员", "supervisor")
     yield Seat("admin", "系统管理员", "administrator")
     yield Seat("auditor", "审计员", "auditor")
-
-
-def _add_structure(found: Town) -> None:
-    regions = _add_regions(found)
-    county = next(region.code for region in found.regions if region.level == "county")
-    departments = {
-        row.code: Department(
-            code=row.code,
-            name=row.name,
-            duties=row.duties,
-            head_name=row.head,
-            region_id=regions[row.township or county].id,
-        )
-        for row in found.departments
-    }
-    session.add_all(departments.values())
-    session.flush()
-    _add_categories(found, departments)
-    session.add_all(
-        RoutingRule(
-            region_path=regions[row.township or county].path,
-            priority=row.priority,
-            category=row.category,
-            keywords=list(row.keywords),
-            department_id=departments[row.department].id,
-            reason=row.reason,
-        )
-        for row in found.rules
-    )
-    _add_stations(found, regions)
-
-
-def _add_regions(found: Town) -> dict[str, Region]:
-    regions: dict[str, Region] = {}
-    for row in found.regions:
-        above = regions.get(row.parent or "")
-        region = Region(
-            code=row.code,
-            name=row.name,
-            level=row.level,
-            parent_id=above.id if above else None,
-            path=f"{above.path if above else ''}{row.code}/",
-        )
-        regions[row.code] = region
-        session.add(region)
-        session.flush()
-    return regions
-
-
-def _add_categories(found: Town, departments: dict[str, Department]) -> None:
-    categories: dict[str, Category] = {}
-    for position, row in enumerate(found.categories):
-        parent = categories.get(row.parent or "")
-        categories[row.code] = Category(
-            code=row.code,
-            name=row.name,
-            position=position,
-            parent_id=parent.id if parent else None,
-            department_id=departments[row.department].id if row.department else None,
-            complexity=row.complexity,
-        )
-        session.add(categories[row.code])
-        session.flush()
-
-
-def _add_stations(found: Town, regions: dict[str, Region]) -> None:
-    deputies = {
-        row.code: Deputy(
-            code=row.code,
-            name=row.name,
-            name_pinyin=" ".join(lazy_pinyin(row.name)),
-            level=row.level,
-            unit=row.unit,
-            occupation=row.occupation,
-            groups=list(row.groups),
-            term=row.term,
-            region_id=regions[row.township].id,
-        )
-        for row in found.deputies
-    }
-    stations = {
-        row.code: Station(
-            code=row.code,
-            name=row.name,
-            kind=row.kind,
-            region_id=regions[row.township].id,
-            address=row.address,
-            opening=row.opening,
-            capabilities=list(row.capabilities),
-            screening=row.kind != SCREENING_OFF,
-        )
-        for row in found.stations
-    }
-    session.add_all([*deputies.values(), *stations.values()])
-    session.flush()
-    session.add_all(
-        DutyTurn(station_id=stations[row.code].id, position=place, deputy_id=deputies[code].id)
-        for row in found.stations
-        for place, code in enumerate(row.duty_order)
-    )
-    session.flush()
 
 
 def _add_accounts(seats: list[Seat], found: Town) -> None:

@@ -8,30 +8,14 @@ so that the town never grows old.
 import csv
 import json
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from liaison.demo.rows import (
-    Assist,
-    Category,
-    Department,
-    Deputy,
-    Extension,
-    Matter,
-    Rating,
-    Region,
-    Reply,
-    Return,
-    Round,
-    RoutingRule,
-    Station,
-    Town,
-)
+from liaison.demo.rows import Assist, Extension, Matter, Rating, Reply, Return, Round, Town
+from liaison.domain.county import TABLES, Station, read_county
 
 CONTENT = Path(__file__).with_name("content")
 DAY_SLOT = re.compile(r"\{d([+-]\d+)\}")
@@ -78,17 +62,14 @@ def deputy_on_duty(station: Station, day: date) -> str | None:
 @lru_cache(maxsize=1)
 def load() -> Town:
     """Return the demo town; the same object on every call in a process."""
-    deputies = tuple(map(_deputy, _rows("deputies.csv")))
-    categories = tuple(map(_category, _rows("categories.csv")))
+    county = read_county({name: (CONTENT / name).read_text(encoding="utf-8") for name in TABLES})
     return Town(
-        regions=tuple(
-            Region(row["code"], row["name"], row["level"], row["parent"] or None) for row in _rows("regions.csv")
-        ),
-        stations=_with_duty((_station(row) for row in _rows("stations.csv")), deputies),
-        deputies=deputies,
-        departments=tuple(map(_department, _rows("departments.csv"))),
-        categories=categories,
-        rules=(*map(_category_rule, filter(_is_leaf, categories)), *map(_rule, _rows("rules.csv"))),
+        regions=county.regions,
+        stations=county.stations,
+        deputies=county.deputies,
+        departments=county.departments,
+        categories=county.categories,
+        rules=county.rules,
         matters=tuple(_matters()),
         office_staff=tuple(row["name"] for row in _rows("office.csv")),
     )
@@ -97,96 +78,6 @@ def load() -> Town:
 def _rows(name: str) -> Iterator[Row]:
     with (CONTENT / name).open(encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file)
-
-
-def _words(cell: str) -> tuple[str, ...]:
-    return tuple(cell.split())
-
-
-def _station(row: Row) -> Station:
-    return Station(
-        code=row["code"],
-        name=row["name"],
-        kind=row["kind"],
-        township=row["township"],
-        address=row["address"],
-        serves=row["serves"],
-        opening=row["opening"],
-        capabilities=_words(row["capabilities"]),
-        chain=row["chain"],
-        duty_weekdays=tuple(map(int, _words(row["duty_weekdays"]))),
-        duty_days=tuple(map(int, _words(row["duty_days"]))),
-        liaison=row["liaison"],
-    )
-
-
-def _with_duty(stations: Iterator[Station], deputies: tuple[Deputy, ...]) -> tuple[Station, ...]:
-    order: dict[str, list[str]] = defaultdict(list)
-    for deputy in deputies:
-        for code in deputy.stations:
-            order[code].append(deputy.code)
-    return tuple(replace(station, duty_order=tuple(order[station.code])) for station in stations)
-
-
-def _deputy(row: Row) -> Deputy:
-    return Deputy(
-        code=row["code"],
-        name=row["name"],
-        level=row["level"],
-        unit=row["unit"],
-        township=row["township"],
-        stations=_words(row["stations"]),
-        groups=_words(row["groups"]),
-        occupation=row["occupation"],
-        term=row["term"],
-        has_account=row["account"] == "yes",
-    )
-
-
-def _department(row: Row) -> Department:
-    return Department(
-        code=row["code"],
-        name=row["name"],
-        duties=row["duties"],
-        head=row["head"],
-        handlers=_words(row["handlers"]),
-        approver=row["approver"],
-        superior=row["superior"] or None,
-        township=row["township"] or None,
-    )
-
-
-def _category(row: Row) -> Category:
-    return Category(
-        code=row["code"],
-        name=row["name"],
-        parent=row["parent"] or None,
-        keywords=_words(row["keywords"]),
-        department=row["department"] or None,
-        complexity=row["complexity"],
-        working_days=int(row["working_days"]),
-        reason=row["reason"],
-    )
-
-
-def _is_leaf(category: Category) -> bool:
-    return category.department is not None
-
-
-def _category_rule(category: Category) -> RoutingRule:
-    return RoutingRule(f"by-{category.code}", 10, category.code, (), None, category.department or "", category.reason)
-
-
-def _rule(row: Row) -> RoutingRule:
-    return RoutingRule(
-        code=row["code"],
-        priority=int(row["priority"]),
-        category=row["category"] or None,
-        keywords=_words(row["keywords"]),
-        township=row["township"] or None,
-        department=row["department"],
-        reason=row["reason"],
-    )
 
 
 def _matters() -> Iterator[Matter]:

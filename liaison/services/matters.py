@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from liaison.db import session
 from liaison.domain.actors import OFFICE_ROLES, Actor
-from liaison.domain.errors import Invalid, NotAllowed
+from liaison.domain.errors import Invalid, NotAllowed, NotFound
 from liaison.domain.outcomes import guard_reply
 from liaison.models.assignments import Reply
 from liaison.models.cases import Case
@@ -51,9 +51,7 @@ def merge(actor: Actor, number: str, into: str, *, now: datetime) -> Case:
 
     Raises Invalid when `into` is the matter itself, is merged away, or is out of reach.
     """
-    first, second = sorted((number, into))  # one order of locking, so that two merges cannot wait for each other
-    locked = {number_: cases.lock_case(actor, number_) for number_ in dict.fromkeys((first, second))}
-    case, lead = locked[number], locked[into]
+    case, lead = _lock_both(actor, number, into)
     if case is lead or lead.state in ("merged", "withdrawn", "not_accepted", "redirected"):
         raise Invalid({"into": ["不能并入这件事项，请选择一件正在办理的同一事项。"]})
     event = cases.move(case, "merge", actor, now, data={"into": lead.number})
@@ -61,15 +59,6 @@ def merge(actor: Actor, number: str, into: str, *, now: datetime) -> Case:
     cases.record(lead, "merged_here", actor, now, data={"from": case.number}, internal=True)
     announce(case, event, now)
     return case
-
-
-def _join(case: Case, lead: Case, actor: Actor, now: datetime) -> None:
-    """Point a merged matter to its lead, and with it those merged into it before."""
-    followers = session.scalars(select(Case).where(Case.merged_into_id == case.id).order_by(Case.number))
-    for follower in followers.all():
-        cases.record(cases.lock_by_id(follower.id), "merge", actor, now, data={"into": lead.number})
-        follower.merged_into_id = lead.id
-    case.merged_into_id = lead.id
 
 
 def ask(actor: Actor, number: str, question: str, *, now: datetime) -> Case:
@@ -177,6 +166,28 @@ def break_promise(actor: Actor, number: str, text: str, *, now: datetime) -> Cas
     case = cases.lock_case(actor, number)
     announce(case, cases.move(case, "break_promise", actor, now, text=text), now)
     return case
+
+
+def _lock_both(actor: Actor, number: str, into: str) -> tuple[Case, Case]:
+    """Both matters, locked in one order, so that two merges cannot wait for each other."""
+    locked = {}
+    for each in sorted({number, into}):
+        try:
+            locked[each] = cases.lock_case(actor, each)
+        except NotFound:
+            if each == number:
+                raise
+            raise Invalid({"into": ["没有找到这件事项，请核对编号。"]}) from None
+    return locked[number], locked[into]
+
+
+def _join(case: Case, lead: Case, actor: Actor, now: datetime) -> None:
+    """Point a merged matter to its lead, and with it those merged into it before."""
+    followers = session.scalars(select(Case).where(Case.merged_into_id == case.id).order_by(Case.number))
+    for follower in followers.all():
+        cases.record(cases.lock_by_id(follower.id), "merge", actor, now, data={"into": lead.number})
+        follower.merged_into_id = lead.id
+    case.merged_into_id = lead.id
 
 
 def _turn_away(actor: Actor, number: str, code: str, reason: str, channel: str, now: datetime) -> Case:

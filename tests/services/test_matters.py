@@ -107,6 +107,15 @@ def test_a_matter_is_merged_only_into_one_that_goes_on(life: Life, into: str) ->
     assert life.case(number).state == "submitted"
 
 
+def test_merging_into_what_is_not_there_names_the_field_but_an_unknown_matter_is_not_found(life: Life) -> None:
+    number = life.submit().case.number
+    with pytest.raises(Invalid) as refusal:
+        life.act("office", matters.merge, number, "M2026-999999-X")
+    assert "into" in refusal.value.errors
+    with pytest.raises(NotFound):
+        life.act("office", matters.merge, "M2026-999999-X", number)
+
+
 def test_asking_holds_the_clock_and_starts_the_residents_own(life: Life) -> None:
     number = life.matter_in("needs_info")
     held, own = life.clocks(number)

@@ -70,10 +70,7 @@ def _office_desk(actor: Actor, at: datetime) -> Desk:
     first = next((box for box in ("screening", "dispatch", "decisions") if counts[box]), "screening")
     box = asked.get("box") or ("all" if any(filters.values()) else first)
     return Desk(
-        counts,
-        box,
-        lambda after, n: inboxes.office_box(actor, box, at, **filters, after=after, limit=n),
-        searches=True,
+        counts, box, lambda after, n: inboxes.office_box(actor, box, at, **filters, after=after, limit=n), searches=True
     )
 
 

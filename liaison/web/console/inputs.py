@@ -21,8 +21,7 @@ class RuleIn(Input):
     department = fields.String(required=True)
     region = fields.String(required=True)
     priority = fields.Integer(
-        required=True,
-        validate=validate.Range(0, HIGHEST_PRIORITY, error=f"优先级应在 0 到 {HIGHEST_PRIORITY} 之间。"),
+        required=True, validate=validate.Range(0, HIGHEST_PRIORITY, error=f"优先级应在 0 到 {HIGHEST_PRIORITY} 之间。")
     )
     reason = Words(2, REASON, required=True)
 

@@ -184,5 +184,3 @@ def _about(dossier: Dossier, duty: Duty | None, hidden: dict[str, str]) -> str:
     if duty.assignment.state == "return_requested":
         words += f"；退办理由：{duty.assignment.return_reason}"
     return words
-
-

@@ -114,12 +114,7 @@ def _tried() -> tuple[dict, list[Suggestion] | None]:
 
 def _form(rule: RoutingRule | None, values: MultiDict, error: DomainError | None = None) -> str:
     return render_template(
-        "console/rule.html",
-        rule=rule,
-        fields=RULE_FIELDS,
-        values=values,
-        error=error,
-        choices=Choices(current_actor()),
+        "console/rule.html", rule=rule, fields=RULE_FIELDS, values=values, error=error, choices=Choices(current_actor())
     )
 
 

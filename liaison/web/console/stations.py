@@ -17,9 +17,7 @@ from liaison.web.wiring import now, today, unit_of_work
 def station_list() -> str:
     """The stations within reach, with how alive each is."""
     query = request.args.get("q", "").strip()
-    return render_template(
-        "console/stations.html", rows=rosters.stations_within(current_actor(), query), query=query
-    )
+    return render_template("console/stations.html", rows=rosters.stations_within(current_actor(), query), query=query)
 
 
 @blueprint.get("/stations/<code>")
@@ -56,9 +54,7 @@ def station_absence(code: str) -> Response | tuple[str, int]:
     try:
         body = read_body(AbsenceIn())
         with unit_of_work():
-            deputy = rosters.set_absence(
-                current_actor(), code, body["deputy"], body["absent_until"], today=today()
-            )
+            deputy = rosters.set_absence(current_actor(), code, body["deputy"], body["absent_until"], today=today())
     except Invalid as error:
         return _page(code, error), 422
     return _back(code, f"{deputy.name}：{'已登记请假。' if deputy.absent_until else '已销假。'}")
