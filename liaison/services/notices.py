@@ -11,13 +11,14 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from liaison.db import session, wake_after_commit
+from liaison.domain.actors import Role
 from liaison.domain.calendar import office_moment
 from liaison.models.base import new_id
 from liaison.models.cases import Case
 from liaison.models.clocks import Clock
 from liaison.models.notices import Notice
 from liaison.services.calendars import current_calendar
-from liaison.services.recipients import Recipient
+from liaison.services.recipients import Recipient, is_entitled
 
 INBOX = "inbox"
 LOG = "log"
@@ -113,7 +114,7 @@ def claim(notice_id: UUID, now: datetime) -> Message | None:
         return None
     if notice.attempts >= MAX_ATTEMPTS:
         return _end(notice, "dead", now)
-    if _moved_on(notice):
+    if _moved_on(notice) or not is_entitled(Recipient(Role(notice.recipient_role), notice.recipient_id), notice.case_id):
         return _end(notice, "cancelled", now)
     notice.state, notice.token, notice.attempts = "leased", notice.token + 1, notice.attempts + 1
     notice.next_at = now + LEASE

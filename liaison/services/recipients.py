@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, literal, select
+from sqlalchemy.orm import joinedload
 
 from liaison.db import session
 from liaison.domain.actors import OFFICE_ROLES, Role
 from liaison.models.cases import Case
 from liaison.models.people import Account
 from liaison.models.regions import Region
+from liaison.services.reach import cases_within
+from liaison.services.sign_in import actor_of
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,19 @@ def department(department_id: UUID, *, roles: Iterable[Role] = (Role.HANDLER,), 
     """A department's handlers, approvers or head."""
     people = Account.head if head else Account.role.in_(list(roles))
     return _accounts(Account.department_id == department_id, people)
+
+
+def is_entitled(recipient: Recipient, case_id: UUID) -> bool:
+    """Whether a recipient may still know of a case: its resident, one merged into it, an active account in reach."""
+    if recipient.role is Role.RESIDENT:
+        merged = select(Case.id).where(Case.id == recipient.id, Case.merged_into_id == case_id)
+        return recipient.id == case_id or session.scalar(merged) is not None
+    account = session.scalar(
+        select(Account).where(Account.id == recipient.id, Account.active).options(joinedload(Account.region))
+    )
+    if account is None:
+        return False
+    return session.scalar(select(Case.id).where(Case.id == case_id, cases_within(actor_of(account)))) is not None
 
 
 def _accounts(*conditions: ColumnElement[bool]) -> list[Recipient]:

@@ -38,13 +38,14 @@ def get_station(code: str) -> Station:
     return found
 
 
-def search(query: str = "", *, after: str = "", limit: int = 20) -> list[Station]:
-    """Active stations by code, those whose name, address or town holds `query`; the page behind `after`."""
-    rows = select(Station).join(Station.region).where(Station.active, Station.code > after)
+def search(query: str = "", *, skip: int = 0, limit: int = 20) -> list[Station]:
+    """Active stations town by town, those whose name, address or town holds `query`."""
+    rows = select(Station).join(Station.region).where(Station.active)
     if query:
         holds = (column.contains(query, autoescape=True) for column in (Station.name, Station.address, Region.name))
         rows = rows.where(or_(*holds))
-    return list(session.scalars(rows.options(contains_eager(Station.region)).order_by(Station.code).limit(limit)))
+    rows = rows.options(contains_eager(Station.region)).order_by(Region.code, Station.name, Station.code)
+    return list(session.scalars(rows.offset(skip).limit(limit)))
 
 
 def active_stations() -> list[Station]:

@@ -40,10 +40,11 @@ DOWNWARD = {
     # The engine's own stair within services: a module may import those of a lower step only.
     "liaison.services.reach": 0,
     "liaison.services.calendars": 0,
-    "liaison.services.recipients": 0,
+    "liaison.services.sign_in": 0,
     "liaison.services.clocks": 1,
-    "liaison.services.notices": 1,
+    "liaison.services.recipients": 1,
     "liaison.services.cases": 2,
+    "liaison.services.notices": 2,
     "liaison.services.announcements": 3,
 }
 

@@ -23,7 +23,7 @@ from liaison.web.uploads import from_form, keep_photos, load
 from liaison.web.wiring import now, unit_of_work, wiring
 
 blueprint = Blueprint("resident", __name__)
-PER_PAGE = 20
+PER_PAGE, MOST_SKIPPED = 20, 10_000
 SHOWN_ANSWERS = 3
 LONGEST_QUERY = 50
 TOO_MANY = f"最多上传 {MAX_PHOTOS} 张照片，请去掉一些。"
@@ -47,8 +47,9 @@ class Draft:
 def start() -> str:
     """What this is, and the way to a station, to answers and to one's own matter."""
     query = request.args.get("q", "").strip()[:LONGEST_QUERY]
-    found = stations.search(query, after=request.args.get("after", ""), limit=PER_PAGE + 1)
-    following = found[PER_PAGE - 1].code if len(found) > PER_PAGE else None
+    skip = min(max(0, request.args.get("skip", 0, type=int)), MOST_SKIPPED)
+    found = stations.search(query, skip=skip, limit=PER_PAGE + 1)
+    following = skip + PER_PAGE if len(found) > PER_PAGE else None
     rows = [(each, signature_of(each)) for each in found[:PER_PAGE]]
     return render_template("resident/start.html", rows=rows, q=query, next=following)
 
