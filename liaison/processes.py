@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 STEP = 0.02
 GRACE = 8.0
@@ -33,11 +35,11 @@ class Account:
 
 @dataclass(frozen=True)
 class Program:
-    """How to run one process: name, command line, environment, log and the signal that ends it."""
+    """How to run one process: name, command line, log (None: our own output), environment, ending signal."""
 
     name: str
     argv: tuple[str, ...]
-    log: Path
+    log: Path | None
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     folder: Path | None = None
     account: Account | None = None
@@ -49,19 +51,25 @@ def spawn(program: Program) -> Child:
     identity = {}
     if program.account:
         identity = {"user": program.account.uid, "group": program.account.gid, "extra_groups": []}
-    program.log.parent.mkdir(parents=True, exist_ok=True)
-    with program.log.open("ab") as log:
+    with _output(program.log) as log:
         return subprocess.Popen(
             program.argv,
             stdin=subprocess.DEVNULL,
             stdout=log,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT if log else None,
             env=dict(program.environ),
             cwd=program.folder,
             start_new_session=True,
             preexec_fn=partial(_end_with, os.getpid(), program.stop_signal),
             **identity,
         )
+
+
+def _output(log: Path | None) -> AbstractContextManager[IO[bytes] | None]:
+    if log is None:
+        return nullcontext()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return log.open("ab")
 
 
 def _end_with(parent: int, stop_signal: signal.Signals) -> None:

@@ -11,6 +11,12 @@ WEB_WORKERS = 2
 WEB_THREADS = 8
 
 
+def prepare(environ: Mapping[str, str], folder: Path) -> Program:
+    """What migrates and seeds the database, once; it tells its steps to whoever watches our output."""
+    quiet = dict(environ) | {"LIAISON_LOGGING__LEVEL": "WARNING"}
+    return Program("prepare", (sys.executable, "-m", "liaison.prepare"), None, quiet, folder)
+
+
 def web(host: str, port: int, environ: Mapping[str, str], logs: Path, folder: Path) -> Program:
     """The web server on `host` and `port`; a worker of its that dies is replaced by the server itself."""
     options = {

@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -24,7 +23,7 @@ from liaison import embedded, programs
 from liaison.config import ROOT, Config, ConfigError, find_instance, find_path, load
 from liaison.database_state import is_prepared
 from liaison.folder import UNFINISHED, Taken, ensure_secrets, hold
-from liaison.processes import NotReady, Program, wait_until
+from liaison.processes import NotReady, Program, spawn, stop, wait_until
 from liaison.supervisor import Supervisor
 from liaison.welcome import welcome
 
@@ -165,9 +164,13 @@ def _prepare(setting: Setting) -> None:
     if prepared and not (setting.config.instance / UNFINISHED).exists():
         return
     _say("preparing the database · 正在准备数据库")
-    environ = dict(setting.environ) | {"LIAISON_LOGGING__LEVEL": "WARNING"}
-    done = subprocess.run([sys.executable, "-m", "liaison.prepare"], cwd=ROOT, env=environ)
-    if done.returncode:
+    program = programs.prepare(setting.environ, ROOT)
+    child = spawn(program)
+    try:
+        child.wait()
+    finally:
+        stop([(program, child)])
+    if child.returncode:
         raise Failed("the database could not be prepared, see above · 数据库准备失败，原因见上")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
@@ -13,10 +14,11 @@ from flask import Flask
 from redis import Redis
 
 from liaison.app import create_app
+from liaison.clients.files import open_store
 from liaison.clients.message_log import MessageLog
 from liaison.config import Config, find_path, load
 from liaison.db import transaction
-from liaison.services import health, lapses, notices, reminders
+from liaison.services import health, lapses, notices, reminders, sweeping
 from liaison.services.delivery import Outlet, send_notice
 from liaison.services.notices import Message
 from workers.relay import hand_on
@@ -65,6 +67,19 @@ def sweep() -> None:
     dead = vitals.notices.get("dead", 0)
     if dead or vitals.clocks_behind:
         log.warning("something is left behind", dead_notices=dead, clocks_behind=vitals.clocks_behind)
+
+
+def sweep_files() -> int:
+    """Remove files that no case names, once they are old enough; returns how many."""
+    store, removed = open_store(_config().files.url), 0
+    old = store.keys(before=_now() - sweeping.OLD_ENOUGH)
+    while batch := list(islice(old, sweeping.BATCH)):
+        with _app().app_context(), transaction():
+            unknown = sweeping.unknown_files(batch)
+        for key in unknown:
+            store.delete(key)
+        removed += len(unknown)
+    return removed
 
 
 def beat(name: str) -> None:

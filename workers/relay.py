@@ -23,8 +23,11 @@ def hand_on(ids: Sequence[UUID], connection: Redis) -> int:
     queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer)
     jobs = [
         Queue.prepare_data(
-            JOB, args=[[str(notice_id) for notice_id in batch]],
-            timeout=TIMEOUT, result_ttl=0, failure_ttl=FAILURE_SECONDS,
+            JOB,
+            args=[[str(notice_id) for notice_id in batch]],
+            timeout=TIMEOUT,
+            result_ttl=0,
+            failure_ttl=FAILURE_SECONDS,
         )
         for batch in _batches(ids)
     ]

@@ -4,10 +4,11 @@ Knows bytes and random keys, never a visitor's file name and never what a file b
 credentials and endpoint from the usual AWS_* environment variables.
 """
 
+import os
 import re
 import uuid
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import obstore
@@ -24,9 +25,8 @@ _KEY = re.compile(r"[a-z]{1,20}/[0-9a-f]{2}/[0-9a-f]{32}\.[a-z0-9]{1,5}")
 class FileStore:
     """Files by key, each written once and whole."""
 
-    def __init__(self, store: ObjectStore) -> None:
-        self._store = store
-        self._on_disk = isinstance(store, LocalStore)
+    def __init__(self, store: ObjectStore, folder: Path | None = None) -> None:
+        self._store, self._folder = store, folder
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         """Write a file under a key of `new_key`; raises ValueError for a key of any other shape.
@@ -35,8 +35,10 @@ class FileStore:
         """
         if not _KEY.fullmatch(key):
             raise ValueError("a file key must come from new_key")
-        attributes = None if self._on_disk else {"Content-Type": content_type}
+        attributes = None if self._folder else {"Content-Type": content_type}
         obstore.put(self._store, key, data, attributes=attributes)
+        if self._folder:
+            _settle(self._folder / key)
 
     def get(self, key: str) -> bytes:
         """Return the whole file; raises NotFound for a key that is absent or none of ours."""
@@ -54,10 +56,10 @@ class FileStore:
         except FileNotFoundError:
             return
 
-    def keys(self, prefix: str = "") -> Iterator[str]:
-        """Yield every key below a folder such as `photos`, in no promised order."""
+    def keys(self, prefix: str = "", *, before: datetime | None = None) -> Iterator[str]:
+        """Yield every key below a folder such as `photos`, in no promised order; only files older than `before`."""
         for batch in obstore.list(self._store, prefix or None):
-            yield from (entry["path"] for entry in batch)
+            yield from (entry["path"] for entry in batch if before is None or entry["last_modified"] < before)
 
 
 def open_store(where: str | Path, *, plain_http: bool = False) -> FileStore:
@@ -66,7 +68,8 @@ def open_store(where: str | Path, *, plain_http: bool = False) -> FileStore:
     `plain_http` permits an S3 endpoint without TLS, for a store on the same machine or private network.
     """
     if "://" not in str(where):
-        return FileStore(LocalStore(Path(where).absolute(), mkdir=True))
+        folder = Path(where).absolute()
+        return FileStore(LocalStore(folder, mkdir=True), folder)
     if not str(where).startswith(("s3://", "s3a://")):
         return FileStore(from_url(str(where)))
     options = {**TIMEOUTS, "allow_http": plain_http}
@@ -77,3 +80,13 @@ def new_key(folder: str, suffix: str) -> str:
     """Return a fresh key such as `photos/ab/<32 hex digits>.jpg` that tells nothing and cannot be guessed."""
     name = uuid.uuid4().hex
     return f"{folder}/{name[:2]}/{name}.{suffix}"
+
+
+def _settle(path: Path) -> None:
+    """Have the disk keep a file and its name before anybody is told that it was received."""
+    for each, flags in ((path, os.O_RDONLY), (path.parent, os.O_RDONLY | os.O_DIRECTORY)):
+        descriptor = os.open(each, flags)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -6,6 +6,7 @@ What a viewer may not see is never put in, so that no page, export or error text
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
@@ -30,7 +31,9 @@ from liaison.services.reach import cases_within
 
 REVEAL_EVENTS = frozenset({"ask_reveal", "grant_reveal", "decline_reveal"})
 STAFF = OFFICE_ROLES | {Role.DEPUTY}
+MASKED = DEPARTMENT_ROLES | {Role.LIAISON}
 REPEATS_SHOWN = 2
+Row = TypeVar("Row", Event, Rating)
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ def get_dossier(actor: Actor, number: str, keys: vault.Keys, now: datetime) -> D
         events=_events(actor, case),
         replies=_replies(actor, lead or case),
         files=_files(case.id),
-        ratings=list(session.scalars(select(Rating).where(Rating.case_id == case.id).order_by(Rating.at))),
+        ratings=_ratings(actor, case),
         duties=[] if actor.role is Role.RESIDENT else _duties(actor, case, now),
         place=vault.find_place(case.id, keys),
         contact=reveals.find_visible_contact(actor, case, matter, keys, now) if matter else None,
@@ -133,16 +136,31 @@ def find_file(actor: Actor, number: str, position: int) -> Attachment:
 
 def _readable(actor: Actor, text: str) -> str:
     """What residents typed, with phone and identity numbers hidden from departments."""
-    return mask_personal(text) if actor.role in DEPARTMENT_ROLES | {Role.LIAISON} else text
+    return mask_personal(text) if actor.role in MASKED else text
+
+
+def _masked(actor: Actor, rows: Sequence[Row]) -> list[Row]:
+    """The rows as the actor may read them; let go of by the session first, so that no masked word is ever stored."""
+    if actor.role in MASKED:
+        for row in rows:
+            session.expunge(row)
+            row.text = mask_personal(row.text)
+    return list(rows)
+
+
+def _ratings(actor: Actor, case: Case) -> list[Rating]:
+    return _masked(actor, session.scalars(select(Rating).where(Rating.case_id == case.id).order_by(Rating.at)).all())
 
 
 def _events(actor: Actor, case: Case) -> list[Event]:
     events = session.scalars(select(Event).where(Event.case_id == case.id).order_by(Event.seq)).all()
-    if actor.role in OFFICE_ROLES or actor.role is Role.DEPUTY:
+    if actor.role in STAFF:
         return list(events)
     if actor.role in DEPARTMENT_ROLES:
-        return [event for event in events if event.kind not in REVEAL_EVENTS]
-    return [event for event in events if not event.internal]
+        events = [event for event in events if event.kind not in REVEAL_EVENTS]
+    else:
+        events = [event for event in events if not event.internal]
+    return _masked(actor, events)
 
 
 def _replies(actor: Actor, case: Case) -> list[Reply]:

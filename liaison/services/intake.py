@@ -13,6 +13,7 @@ from liaison.domain import numbers
 from liaison.domain.actors import SYSTEM, Actor
 from liaison.domain.errors import Conflict, Invalid, NotFound
 from liaison.domain.routing import Choice, Suggestion
+from liaison.domain.text import mask_personal
 from liaison.models.base import new_id
 from liaison.models.cases import Case, Event
 from liaison.models.departments import Department
@@ -150,7 +151,7 @@ def _secret(keys: vault.Keys, scope: str, key: str, case: Case) -> str:
 
 
 def _title(text: str) -> str:
-    first_line = text.strip().splitlines()[0]
+    first_line = mask_personal(text.strip().splitlines()[0])  # titles stand in lists that departments read
     return first_line[:TITLE] + ("…" if len(first_line) > TITLE else "")
 
 

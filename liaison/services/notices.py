@@ -114,7 +114,9 @@ def claim(notice_id: UUID, now: datetime) -> Message | None:
         return None
     if notice.attempts >= MAX_ATTEMPTS:
         return _end(notice, "dead", now)
-    if _moved_on(notice) or not is_entitled(Recipient(Role(notice.recipient_role), notice.recipient_id), notice.case_id):
+    if _moved_on(notice) or not is_entitled(
+        Recipient(Role(notice.recipient_role), notice.recipient_id), notice.case_id
+    ):
         return _end(notice, "cancelled", now)
     notice.state, notice.token, notice.attempts = "leased", notice.token + 1, notice.attempts + 1
     notice.next_at = now + LEASE

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -51,6 +52,14 @@ def test_keys_lists_one_folder_or_all(store: FileStore) -> None:
     assert list(store.keys("photos")) == [photo]
     assert sorted(store.keys()) == sorted([photo, thumb])
     assert list(store.keys("absent")) == []
+
+
+def test_keys_can_be_narrowed_to_older_files(store: FileStore) -> None:
+    key = new_key("photos", "jpg")
+    store.put(key, b"x", "image/jpeg")
+    now = datetime.now(UTC)
+    assert list(store.keys(before=now - timedelta(hours=1))) == []
+    assert list(store.keys(before=now + timedelta(hours=1))) == [key]
 
 
 def test_keys_are_random_and_spread_over_folders() -> None:

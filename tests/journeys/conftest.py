@@ -11,6 +11,8 @@ from tests.support.life import Life
 
 
 @pytest.fixture
-def journey(app: Flask, life: Life, api: Callable[[str], FlaskClient]) -> Journey:
+def journey(
+    app: Flask, life: Life, api: Callable[[str], FlaskClient], browser: Callable[[str], FlaskClient]
+) -> Journey:
     """The small town, its residents and everybody with an account, on Monday 2026-03-02 at ten."""
-    return Journey(app, life, api)
+    return Journey(app, life, api, browser)

@@ -4,6 +4,7 @@ Only notices are looked up in the database, because a resident's have no page of
 """
 
 import io
+import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import count
@@ -17,6 +18,7 @@ from liaison.domain.calendar import SHANGHAI
 from tests.support.life import KEPT, TEXT, Life
 
 Json = dict[str, Any]
+SignIn = Callable[[str], FlaskClient]
 MATTERS = "/api/v1/matters"
 PROBLEM = "application/problem+json"
 KEPT_JSON = dict(KEPT)
@@ -50,10 +52,15 @@ def is_chinese(text: str) -> bool:
 class Desk:
     """Somebody with an account: `desk("accept", matter)` makes a move, `refused` tries one."""
 
-    def __init__(self, client: FlaskClient, username: str) -> None:
-        self.client, self.username = client, username
+    def __init__(self, journey: "Journey", username: str) -> None:
+        self.journey, self.username = journey, username
         kind = username.rpartition("_")[2]
         self.area = f"/api/v1/{_AREAS.get(kind, 'office/matters')}"
+
+    @property
+    def client(self) -> FlaskClient:
+        """Signed in just now, because a session left alone ends long before a deadline does."""
+        return self.journey.signs_in(self.username)
 
     def __call__(self, move: str, about: "Matter | str", **body: Any) -> Json:
         """Make a move on a matter, or on an assignment by its reference; returns it as it stands then."""
@@ -141,14 +148,14 @@ class Matter:
 class Journey:
     """The town at work, seen from outside."""
 
-    def __init__(self, app: Flask, life: Life, sign_in: Callable[[str], FlaskClient]) -> None:
-        self.app, self.life, self.clock, self._sign_in = app, life, life.clock, sign_in
+    def __init__(self, app: Flask, life: Life, sign_in: SignIn, browse: SignIn) -> None:
+        self.app, self.life, self.clock, self.signs_in, self.browses = app, life, life.clock, sign_in, browse
         self.office, self.lead = self.desk("office"), self.desk("office_lead")
         self.deputy = self.desk("deputy")
 
     def desk(self, username: str) -> Desk:
         """Somebody signed in."""
-        return Desk(self._sign_in(username), username)
+        return Desk(self, username)
 
     def handler(self, department: str) -> Desk:
         """The one who does a department's work."""
@@ -173,6 +180,20 @@ class Journey:
     def goes_on_to(self, moment: str) -> datetime:
         """Let time pass until a moment in Shanghai, such as "2026-03-03 09:00"."""
         return self.clock.set(datetime.fromisoformat(moment).replace(tzinfo=SHANGHAI))
+
+    def shown_to(self, username: str, *references: str) -> str:
+        """All that a department's account is shown, as one text: lists, assignments, pages, notices, refusals."""
+        desk, browser = self.desk(username), self.browses(username)
+        boxes = [desk.client.get(f"{desk.area}?box={box}") for box in ("todo", "doing", "done")]
+        pages = [browser.get(f"/console/{page}") for page in ("", "?box=done", "notices")]
+        for reference in references:
+            boxes += [desk.client.get(f"{desk.area}/{reference}"), desk.send("approval", reference)]
+            pages += [browser.get(f"/console/assignments/{reference}")]
+            pages += [browser.get(f"/console/cases/{reference.rpartition('.')[0]}")]
+        assert all(answer.status_code in (200, 403, 422) for answer in (*boxes, *pages)), [*boxes, *pages]
+        return "\n".join(json.dumps(answer.get_json(), ensure_ascii=False) for answer in boxes) + "\n".join(
+            answer.text for answer in pages
+        )
 
     def comes_to(self, state: str, **more: Any) -> Matter:
         """A matter that came to `state` by the usual way, told by a resident on this very day."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
 from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Role
 from liaison.domain.policy import may
@@ -33,6 +33,13 @@ def viewer() -> dict[str, Viewer | None]:
     place = account.department or account.station or account.region
     menu = tuple((endpoint, words) for endpoint, words, action in _MENU if may(actor.role, action))
     return {"viewer": Viewer(actor.name, actor.role, place.name, inboxes.count_unread(actor), menu)}
+
+
+@blueprint.after_request
+def keep_private(answer: Response) -> Response:
+    """Nothing of the console stays behind in the browser of a shared computer."""
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
 
 
 def is_plain(role: Role) -> bool:

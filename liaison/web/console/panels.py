@@ -154,7 +154,7 @@ def _panel(
         hidden=hidden,
         errors=mine.errors if mine else {},
         is_open=mine is not None,
-        about=_about(dossier, duty, hidden),
+        about=_about(dossier, form, duty, hidden),
         why=start.why,
     )
 
@@ -171,16 +171,16 @@ def _url(actor: Actor, dossier: Dossier, form: Form, duty: Duty | None) -> str:
     return url_for("console.move_case", number=dossier.case.number, name=form.name, seen=seen)
 
 
-def _about(dossier: Dossier, duty: Duty | None, hidden: dict[str, str]) -> str:
-    """What a decision is about, in the words of the one who asked."""
+def _about(dossier: Dossier, form: Form, duty: Duty | None, hidden: dict[str, str]) -> str:
+    """What a decision is about, in the words of the one who asked; which assignment, when there are several."""
     if "position" in hidden:
         asked = next(each for each in dossier.reveals if str(each.position) == hidden["position"])
         return f"申请理由：{asked.reason}"
     if duty is None:
         return ""
-    words = duty.assignment.department.name
-    if duty.extension is not None and duty.extension.granted is None:
-        words += f"；申请延长 {duty.extension.working_days} 个工作日，理由：{duty.extension.reason}"
-    if duty.assignment.state == "return_requested":
-        words += f"；退办理由：{duty.assignment.return_reason}"
-    return words
+    words = f"{duty.assignment.department.name}（{duty.reference}）"
+    if form.move == "decide_extension" and duty.extension is not None:
+        return f"{words}申请延长 {duty.extension.working_days} 个工作日：{duty.extension.reason}"
+    if form.move == "approve_return":
+        return f"{words}申请退办：{duty.assignment.return_reason}"
+    return words if len(dossier.duties) > 1 else ""
