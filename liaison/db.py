@@ -46,6 +46,16 @@ def transaction(wake: Callable[[], None] | None = None) -> Iterator[None]:
             _log.warning("wake-up call failed; the relay's next tick will find the notices")
 
 
+@contextmanager
+def set_apart(what: str, id_: object) -> Iterator[None]:
+    """Undo and log what the block did when it fails, and go on: one broken row must not hold up the others."""
+    try:
+        with session.begin_nested():
+            yield
+    except Exception:
+        _log.exception("%s failed for %s", what, id_)
+
+
 def wake_after_commit() -> None:
     """Ask that the relay be woken once the running transaction is committed."""
     session.info[_WAKE] = True

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import contains_eager
 
-from liaison.db import session
+from liaison.db import session, set_apart
 from liaison.domain.actors import Role
 from liaison.domain.calendar import WorkingCalendar
 from liaison.domain.clocks import Term, Unit
@@ -25,7 +25,8 @@ BATCH = 500
 def fall_due(now: datetime) -> int:
     """Put the notices of every rung that has fallen by `now`; returns how many clocks were served.
 
-    Rungs missed during an outage collapse into the newest. Clocks another worker holds, and those of cases
+    Rungs missed during an outage collapse into the newest. A clock that cannot be served is logged and left, so
+    that it holds up no other. Clocks another worker holds, and those of cases
     somebody is moving at this moment, are left for the next tick.
     """
     calendar = current_calendar()
@@ -39,10 +40,12 @@ def fall_due(now: datetime) -> int:
         .with_for_update(skip_locked=True, of=(Clock, Case))
         .execution_options(populate_existing=True)
     ).all()
+    served = 0
     for clock in due:
-        _fall(clock, calendar, now)
-    session.flush()
-    return len(due)
+        with set_apart("fall due", clock.id):
+            _fall(clock, calendar, now)
+            served += 1
+    return served
 
 
 def _fall(clock: Clock, calendar: WorkingCalendar, now: datetime) -> None:

@@ -14,7 +14,7 @@ from marshmallow import Schema, fields
 View = Callable[..., Any]
 Json = dict[str, Any]
 PROBLEM = "application/problem+json"
-FILES = "x-files"  # set on an operation while the document is made, never shown
+FILES, REPEATS = "x-files", "x-repeats"  # set on an operation while the document is made, never shown
 
 
 class Problem(Schema):
@@ -38,9 +38,13 @@ def describe(
     files: str = "",
     headers: type[Schema] | None = None,
     query: type[Schema] | None = None,
+    repeats: bool = False,
     refuses: Sequence[int] = (),
 ) -> Callable[[View], View]:
-    """Annotate a view: its answer, its body, the part that holds files, its headers and query, its refusals."""
+    """Annotate a view: its answer, its body, the part that holds files, its headers and query, its refusals.
+
+    `repeats` says that the same request again is answered alike, with 200.
+    """
     answer = {"schema": gives() if isinstance(gives, type) else gives, "status_code": status, "description": None}
     rest = dict.fromkeys(("example", "examples", "links", "headers"))
     arguments = [(headers, "headers"), (query, "query")]
@@ -50,7 +54,7 @@ def describe(
             "response": answer | rest | {"content_type": "application/json"},
             "responses": {code: HTTPStatus(code).phrase for code in refuses},
             "args": [(schema(), place) for schema, place in arguments if schema],
-            "extensions": {FILES: files} if files else None,
+            "extensions": {FILES: files, REPEATS: repeats},
         }
         if takes:
             view._spec |= {"body": takes(), "content_type": "application/json"}
@@ -71,6 +75,8 @@ def _finish(spec: Json) -> Json:
         for operation in path.values():
             _add_files(operation, schemas)
             _as_problems(operation)
+            if operation.pop(REPEATS, False):
+                operation["responses"]["200"] = deepcopy(operation["responses"]["201"])
     return spec
 
 

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from liaison.app import create_app
-from liaison.config import ROOT, Config, Database, Files, Logging, Notices, Redis, Secrets
+from liaison.config import ROOT, Config, Database, Files, Logging, Notices, Redis, Secrets, Web
 from liaison.db import db
 from liaison.embedded import Server, start_postgres, start_redis
 from tests.support.clients import DoorClient
@@ -56,6 +56,7 @@ class Servers:
             database=Database(url),
             redis=Redis(self.redis.url),
             secrets=SECRETS,
+            web=Web(rate_limits=False),  # every test comes from one address
             files=Files(str(instance / "files")),
             notices=Notices(str(instance / "notices.log")),
             logging=Logging(level="ERROR"),

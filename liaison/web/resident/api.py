@@ -55,6 +55,7 @@ def station(code: str) -> Any:
     takes=schemas.SubmissionIn,
     files="photos",
     headers=answers.KeyHeader,
+    repeats=True,
     refuses=REFUSES,
 )
 @guard("matter.submit")
