@@ -109,7 +109,7 @@ def _settings(config: Config) -> dict[str, object]:
     return {
         "SECRET_KEY": config.secrets.session,
         "SQLALCHEMY_DATABASE_URI": engine_url(config.database.url),
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": POOL_SIZE, "pool_pre_ping": True},
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": POOL_SIZE, "pool_pre_ping": True, "hide_parameters": True},
         "MAX_CONTENT_LENGTH": config.web.max_body_bytes,
         "MAX_FORM_MEMORY_SIZE": 1_000_000,  # text fields; photos go to a temporary file
         "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: a form filled in over lunch must not be lost
@@ -126,7 +126,7 @@ def _wiring(config: Config, clock: Clock) -> Wiring:
     keys = Keys(
         vault={config.secrets.vault_key_id: config.secrets.vault_key},
         codes=config.secrets.codes.encode(),
-        stations={"1": config.secrets.stations.encode()},
+        stations=config.secrets.station_keys,
     )
     queue = Queue("ticks", connection=redis, serializer=JSONSerializer)
     wake = partial(queue.enqueue, "workers.jobs.relay", result_ttl=0, ttl=WAKE_TTL)

@@ -18,7 +18,8 @@ class Case(Base):
     """Whatever people hand to each other: a number, a state, a head of a chain, and whom it concerns.
 
     `region_path` repeats the region's path, so that reach is one prefix condition; `clock_id` is the clock
-    that lists and pages show; `came_from` is the state a resuming state was entered from.
+    that lists and pages show; `came_from` is the state a resuming state was entered from; `has_merged` says that
+    others were ever merged into it, which saves most cases a look-up.
     """
 
     __tablename__ = "cases"
@@ -51,6 +52,7 @@ class Case(Base):
     closed_at: Mapped[datetime | None]
     supervised_at: Mapped[datetime | None] = mapped_column(index=True)
     merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    has_merged: Mapped[bool] = mapped_column(default=False)
 
     station: Mapped[Station | None] = relationship(lazy="raise")
     deputy: Mapped[Deputy | None] = relationship(lazy="raise")

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from liaison.models.assignments import Assignment
 from liaison.models.base import Base, new_id
 from liaison.models.cases import Case
 
@@ -50,6 +51,7 @@ class Clock(Base):
     lapse_at: Mapped[datetime | None]
 
     case: Mapped[Case] = relationship(lazy="raise")
+    assignment: Mapped[Assignment | None] = relationship(lazy="raise")
 
 
 class CalendarDay(Base):

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from liaison.db import session
+from liaison.db import forget, session
 from liaison.domain.actors import DEPARTMENT_ROLES, Role
 from liaison.domain.errors import Conflict, Invalid, NotFound
 from liaison.models.departments import Department
@@ -50,6 +50,7 @@ def add_account(
     )
     session.add(account)
     session.flush()
+    forget()
     return account
 
 
@@ -59,6 +60,7 @@ def disable_account(username: str, now: datetime) -> None:
     if account is None:
         raise NotFound(f"没有用户名“{username}”。")
     account.active = False
+    forget()
     session.execute(
         update(Session).where(Session.account_id == account.id, Session.revoked_at.is_(None)).values(revoked_at=now)
     )

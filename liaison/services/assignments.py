@@ -198,13 +198,13 @@ def _assign(
         assigned_at=now,
     )
     session.add(assignment)
-    session.flush()
     term = clocks.term_for(case, complexity)
     term = assisting_term(term) if part == ASSISTING else term
-    signing = clocks.term_for(case, "acknowledgement")
     handling = clocks.start(case, "handling", "departments", term, now, assignment_id=assignment.id)
-    signing_clock = clocks.start(case, "acknowledgement", "departments", signing, now, assignment_id=assignment.id)
-    assignment.clock_id = signing_clock.id
+    signing = clocks.term_for(case, "acknowledgement")
+    assignment.clock_id = clocks.start(
+        case, "acknowledgement", "departments", signing, now, assignment_id=assignment.id
+    ).id
     if part != ASSISTING:
         case.clock_id = handling.id
 

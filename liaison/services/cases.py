@@ -15,7 +15,7 @@ from liaison.domain import chain, numbers
 from liaison.domain.actors import Actor
 from liaison.domain.calendar import local_day
 from liaison.domain.clocks import Term
-from liaison.domain.errors import NotFound
+from liaison.domain.errors import NotFound, WrongState
 from liaison.domain.workflow import WORKFLOWS, State
 from liaison.models.cases import Case, Event, case_numbers
 from liaison.models.clocks import Clock
@@ -42,6 +42,18 @@ def lock_case(actor: Actor, number: str) -> Case:
     if found is None:
         raise NotFound()
     return found
+
+
+def check_unmoved(actor: Actor, number: str, seen: int) -> None:
+    """Raise WrongState when the case has left the state it was in at its event number `seen`.
+
+    For forms: many moves are open in several states, but who opened a form meant the state it showed.
+    """
+    case = lock_case(actor, number)
+    then = session.scalar(select(Event.state).where(Event.case_id == case.id, Event.seq == seen))
+    if then is not None and then != case.state:
+        waits_for = WORKFLOWS[case.kind].state(case.state).waits_for
+        raise WrongState("这件事项刚刚有了新的进展，请看过以后再操作。", state=case.state, waiting_for=waits_for)
 
 
 def lock_by_id(case_id: UUID) -> Case:

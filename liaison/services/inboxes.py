@@ -105,7 +105,7 @@ def office_box(
     if state:
         conditions.append(Case.state == state)
     if department:
-        of_department = select(Assignment.case_id).join(Department).where(Department.code == department)
+        of_department = select(Assignment.case_id).join(Assignment.department).where(Department.code == department)
         conditions.append(Case.id.in_(of_department))
     return _cases(actor, now, conditions, after, limit)
 

@@ -188,6 +188,7 @@ def _join(case: Case, lead: Case, actor: Actor, now: datetime) -> None:
         cases.record(cases.lock_by_id(follower.id), "merge", actor, now, data={"into": lead.number})
         follower.merged_into_id = lead.id
     case.merged_into_id = lead.id
+    lead.has_merged = True
 
 
 def _turn_away(actor: Actor, number: str, code: str, reason: str, channel: str, now: datetime) -> Case:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, literal, select
 from sqlalchemy.orm import joinedload
 
-from liaison.db import session
+from liaison.db import once, session
 from liaison.domain.actors import OFFICE_ROLES, Role
 from liaison.models.cases import Case
 from liaison.models.people import Account
@@ -31,19 +32,22 @@ def resident(case: Case) -> list[Recipient]:
 
 def deputy(case: Case) -> list[Recipient]:
     """The responsible deputy's account, if there is one."""
-    return _accounts(Account.deputy_id == case.deputy_id) if case.deputy_id else []
+    return _accounts(f"deputy {case.deputy_id}", Account.deputy_id == case.deputy_id) if case.deputy_id else []
 
 
 def office(case: Case) -> list[Recipient]:
     """Office staff whose region holds the case."""
     within = literal(case.region_path).like(Region.path + "%")
-    return _accounts(Account.role.in_(OFFICE_ROLES), Account.region_id.in_(select(Region.id).where(within)))
+    regions = select(Region.id).where(within)
+    return _accounts(f"office {case.region_path}", Account.role.in_(OFFICE_ROLES), Account.region_id.in_(regions))
 
 
 def department(department_id: UUID, *, roles: Iterable[Role] = (Role.HANDLER,), head: bool = False) -> list[Recipient]:
     """A department's handlers, approvers or head."""
-    people = Account.head if head else Account.role.in_(list(roles))
-    return _accounts(Account.department_id == department_id, people)
+    wanted = sorted(roles)
+    people = Account.head if head else Account.role.in_(wanted)
+    name = f"department {department_id} {'head' if head else wanted}"
+    return _accounts(name, Account.department_id == department_id, people)
 
 
 def is_entitled(recipient: Recipient, case_id: UUID) -> bool:
@@ -59,6 +63,11 @@ def is_entitled(recipient: Recipient, case_id: UUID) -> bool:
     return session.scalar(select(Case.id).where(Case.id == case_id, cases_within(actor_of(account)))) is not None
 
 
-def _accounts(*conditions: ColumnElement[bool]) -> list[Recipient]:
+def _accounts(name: str, *conditions: ColumnElement[bool]) -> list[Recipient]:
+    """The active accounts that fit, read once per transaction under `name`."""
+    return list(once(f"recipients of {name}", partial(_read, conditions)))
+
+
+def _read(conditions: Iterable[ColumnElement[bool]]) -> list[Recipient]:
     rows = session.execute(select(Account.role, Account.id).where(Account.active, *conditions).order_by(Account.id))
     return [Recipient(Role(role), id_) for role, id_ in rows]

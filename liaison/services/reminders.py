@@ -26,8 +26,7 @@ def fall_due(now: datetime) -> int:
     """Put the notices of every rung that has fallen by `now`; returns how many clocks were served.
 
     Rungs missed during an outage collapse into the newest. A clock that cannot be served is logged and left, so
-    that it holds up no other. Clocks another worker holds, and those of cases
-    somebody is moving at this moment, are left for the next tick.
+    that it holds up no other; one that another worker holds, or whose case is being moved, waits for the next tick.
     """
     calendar = current_calendar()
     due = session.scalars(

@@ -48,9 +48,8 @@ def find_account(username: str) -> Account | None:
 
 
 def get_account(account_id: UUID) -> Account:
-    """The account of a signed-in actor as it stands now."""
-    fresh = select(Account).where(Account.id == account_id).options(*_REACH)
-    return session.scalars(fresh.execution_options(populate_existing=True)).one()
+    """The account of a signed-in actor, with what it reaches."""
+    return session.scalars(select(Account).where(Account.id == account_id).options(*_REACH)).one()
 
 
 def check_password(username: str, password: str, now: datetime) -> Account | None:

@@ -99,6 +99,11 @@ def duty_turns(station_id: UUID, now: datetime) -> list[DutyTurn]:
     ]
 
 
+def on_duty(station: Station, now: datetime) -> UUID | None:
+    """Who would get a matter told at this station now; None when that is the office."""
+    return choose_deputy(duty_turns(station.id, now)).deputy_id
+
+
 def route(station: Station, text: str, category: Category | None, now: datetime) -> Routing:
     """Choose the deputy and suggest departments for a matter told at this station."""
     choice = choose_deputy(duty_turns(station.id, now))

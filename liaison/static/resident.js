@@ -4,6 +4,9 @@
 
 document.documentElement.classList.add("js");
 
+/** Answers that are this page again, with what is wrong or what happened meanwhile. */
+const SHOWN = [200, 409, 422];
+
 const draftName = (station) => `draft:${station}`;
 
 const store = {
@@ -100,6 +103,10 @@ function sendOnce(form) {
     button.disabled = on;
     button.textContent = on ? "正在提交…" : labels[index];
   });
+  const retry = (words) => {
+    busy(false);
+    if (status) status.textContent = words;
+  };
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (buttons[0].disabled) return;
@@ -108,10 +115,10 @@ function sendOnce(form) {
     try {
       const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
       if (answer.redirected) return location.replace(answer.url);
-      await swap(answer);
+      if (SHOWN.includes(answer.status)) return await swap(answer);
+      retry(answer.status === 413 ? "照片太大了，请去掉几张再提交。" : "现在提交的人太多，内容和照片都还在。请过一分钟再点一次提交。");
     } catch {
-      busy(false);
-      if (status) status.textContent = "网络不通，内容和照片都还在。等有信号时，请再点一次提交。";
+      retry("网络不通，内容和照片都还在。等有信号时，请再点一次提交。");
     }
   });
 }

@@ -1,4 +1,7 @@
-"""Makes a JSON route of every form: one transaction around its use case, the fresh matter as the answer."""
+"""Makes a JSON route of every form: one transaction around its use case, the fresh matter as the answer.
+
+A move after which its maker no longer sees the matter is answered with 204 and nothing.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -12,6 +15,7 @@ from liaison.web.uploads import read_body
 from liaison.web.wiring import now, unit_of_work
 
 Fetch = Callable[[str], Any]
+REFUSES = (401, 403, 404, 409, 422)
 
 
 def add_moves(blueprint: APIBlueprint, rule: str, forms: Iterable[Form], fetch: Fetch) -> None:
@@ -20,7 +24,7 @@ def add_moves(blueprint: APIBlueprint, rule: str, forms: Iterable[Form], fetch: 
         view = guard(form.action)(_view(form, fetch))
         view.__name__ = form.name.replace("-", "_")
         view.__doc__ = form.schema.__doc__
-        documented = blueprint.doc(summary=form.schema.__doc__, responses=[200, 401, 403, 404, 409, 422])(view)
+        documented = blueprint.doc(summary=form.schema.__doc__, responses=[204 if form.leaves else 200, *REFUSES])(view)
         blueprint.post(f"{rule}/{form.name}")(documented)
 
 
@@ -29,7 +33,7 @@ def _view(form: Form, fetch: Fetch) -> Callable[[str], Any]:
         body = read_body(form.schema(), takes_files=form.takes_files)
         with unit_of_work():
             form.run(current_actor(), reference, body, now())
-        return fetch(reference)
+        return ("", 204) if form.leaves else fetch(reference)
 
     return view
 

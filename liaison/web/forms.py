@@ -21,7 +21,10 @@ Run = Callable[[Actor, str, Body, datetime], Any]
 
 @dataclass(frozen=True)
 class Form:
-    """One move: `name` in paths, `move` in the workflow's table, `takes_files` for evidence."""
+    """One move: `name` in paths, `move` in the workflow's table, `takes_files` for evidence.
+
+    `leaves` marks a move after which its maker no longer sees the case.
+    """
 
     name: str
     action: str
@@ -29,6 +32,7 @@ class Form:
     schema: type[Input]
     run: Run
     takes_files: bool = False
+    leaves: bool = False
 
 
 def _answer(body: Body) -> replies.Answer:
@@ -151,6 +155,7 @@ DEPUTY_FORMS = (
         "pass",
         schemas.Passing,
         lambda a, n, b, t: matters.pass_on(a, n, b["deputy"], b["reason"], now=t),
+        leaves=True,
     ),
     Form("ask", "deputy.ask", "ask", schemas.Question, lambda a, n, b, t: matters.ask(a, n, b["question"], now=t)),
     Form(

@@ -13,6 +13,7 @@ from flask_limiter.util import get_remote_address
 from liaison.web.errors import answer_http
 from liaison.web.wiring import wiring
 
+WINDOW = 60  # seconds, of every limit here
 limiter = Limiter(get_remote_address, in_memory_fallback_enabled=True)
 
 
@@ -42,5 +43,6 @@ def _unlimited() -> bool:
 
 def _too_many(error: RateLimitExceeded) -> Response | tuple:
     breached = limiter.current_limit
-    error.retry_after = max(1, math.ceil(breached.reset_at - time.time())) if breached else 60
+    left = math.ceil(breached.reset_at - time.time()) if breached else WINDOW
+    error.retry_after = min(max(1, left), WINDOW)
     return answer_http(error)

@@ -110,5 +110,6 @@ def _flat(messages: Any, prefix: str = "") -> dict[str, list[str]]:
         if isinstance(value, dict):
             flat |= _flat(value, f"{name}.")
         else:
+            name = name.removesuffix("._schema")  # marshmallow's word for the nested thing as a whole
             flat[name] = [str(sentence) for sentence in (value if isinstance(value, list) else [value])]
     return flat

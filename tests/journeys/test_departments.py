@@ -1,4 +1,4 @@
-"""Departments that send work back, ask for time, or wait for one another: what the office and the resident see of it."""
+"""Departments that send work back, ask for time, or wait for one another: and what others see of it."""
 
 from tests.support.journey import KEPT_JSON, Journey
 
@@ -82,10 +82,14 @@ def test_an_extension_is_declined_or_comes_too_late(journey: Journey) -> None:
     matter.stands("assigned", "departments", due="2026-03-09")
     assert (matter.told("decline_extension"), matter.last["kind"]) == ({"housing_handler"}, "acknowledge")
 
-    assert "working_days" in housing.refused(422, "extension", other.part(), working_days=99, reason="慢慢来。")["errors"]
+    assert (
+        "working_days" in housing.refused(422, "extension", other.part(), working_days=99, reason="慢慢来。")["errors"]
+    )
     journey.goes_on_to("2026-03-10 09:00")
     other.stands("assigned", "departments", due="2026-03-09", light="yellow")
-    assert "已经超过办理时限" in housing.refused(409, "extension", other.part(), working_days=1, reason="晚了。")["detail"]
+    assert (
+        "已经超过办理时限" in housing.refused(409, "extension", other.part(), working_days=1, reason="晚了。")["detail"]
+    )
 
 
 def test_the_lead_waits_for_those_who_assist_and_then_answers_for_all(journey: Journey) -> None:

@@ -62,7 +62,7 @@ def test_a_question_left_without_an_answer_goes_back_with_that_on_record(journey
     matter.stands("needs_info", "resident", due="2026-03-09")
     journey.goes_on_to("2026-03-10 00:01")
     assert journey.life.lapse() == 1
-    matter.stands("submitted", "office", due="2026-03-11")
+    matter.stands("submitted", "office", due="2026-03-11", light="blue")
     assert (matter.last["kind"], matter.last["by_role"]) == ("lapse_information", "system")
     assert matter.told("lapse_information") == {*OFFICE, "resident"}
 

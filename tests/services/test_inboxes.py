@@ -26,7 +26,7 @@ def office_box(life: Life, box: str, who: str = "office", **more) -> list[inboxe
 @pytest.fixture
 def every(life: Life) -> dict[str, str]:
     """One matter in each of the usual states, by state."""
-    states = ("submitted", "needs_info", "with_deputy", "handed_over", "assigned", "replied", "rating", "closed", "reopened")
+    states = ["submitted", *(state for box in DEPUTY_STATES.values() for state in box)]
     return {state: life.matter_in(state) for state in states}
 
 
@@ -65,7 +65,9 @@ def test_an_approver_signs_where_a_handler_waits(life: Life) -> None:
     assert boxes == {"housing_handler": [[], [f"{number}.1"], []], "housing_approver": [[f"{number}.1"], [], []]}
 
 
-@pytest.mark.parametrize("who", ["other_office", "water_handler", "other_deputy", "administrator", "auditor", "supervisor"])
+@pytest.mark.parametrize(
+    "who", ["other_office", "water_handler", "other_deputy", "administrator", "auditor", "supervisor"]
+)
 def test_what_is_out_of_reach_is_in_no_list_and_on_no_page(life: Life, every: dict[str, str], who: str) -> None:
     actor = life.town.actor(who)
     assert office_box(life, "all", who) == []

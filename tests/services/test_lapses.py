@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select
 
+from liaison.db import session
 from liaison.domain.calendar import end_of_day
 from liaison.models.cases import Rating
-from liaison.db import session
 from liaison.services import intake
-from sqlalchemy import func, select
 from tests.support.life import Life
 
 CASES = [

@@ -64,7 +64,8 @@ class Desk:
 
     def __call__(self, move: str, about: "Matter | str", **body: Any) -> Json:
         """Make a move on a matter, or on an assignment by its reference; returns it as it stands then."""
-        return done(self.send(move, about, **body))
+        answer = self.send(move, about, **body)
+        return {} if answer.status_code == 204 else done(answer)
 
     def refused(self, status: int, move: str, about: "Matter | str", **body: Any) -> Json:
         """Try a move that must be refused; returns the problem."""
@@ -232,6 +233,10 @@ def tell(
     files = [(io.BytesIO(photo), f"IMG_{position}.jpg") for position, photo in enumerate(photos)]
     if not files:
         return phone.post(address, json=body, headers=headers)
-    flat = {name: value for name, value in body.items() if not isinstance(value, dict)}
-    flat |= {f"{name}.{inner}": each for name, value in body.items() if isinstance(value, dict) for inner, each in value.items()}
-    return phone.post(address, data=flat | {"photos": files}, headers=headers)
+    parts = {name: value for name, value in body.items() if not isinstance(value, dict)}
+    parts |= {
+        f"{name}.{inner}": value[inner] for name, value in body.items() if isinstance(value, dict) for inner in value
+    }
+    answer = phone.post(address, data=parts | {"photos": files}, headers=headers)
+    answer.request.environ["wsgi.input"].close()  # a large body lies in a file that the client leaves open
+    return answer

@@ -1,6 +1,6 @@
 """A small town for tests: one tree of regions, two stations, three deputies, three departments, an office.
 
-The rows are made anew for every test; `town.actor("office")` is who acts, `town.find(Model, code=...)` reads.
+The rows are made anew for every test; `town.actor("office")` is who acts.
 """
 
 from dataclasses import dataclass, field
@@ -113,11 +113,9 @@ def _stations(regions: SimpleNamespace) -> SimpleNamespace:
 
 def _deputies(regions: SimpleNamespace) -> SimpleNamespace:
     def deputy(code: str, name: str, absent_until: date | None = None) -> Deputy:
-        return _add(
-            Deputy(
-                id=new_id(), code=code, name=name, level="county", region_id=regions.county.id, absent_until=absent_until
-            )
-        )
+        row = Deputy(id=new_id(), code=code, name=name, level="county", region_id=regions.county.id)
+        row.absent_until = absent_until
+        return _add(row)
 
     return SimpleNamespace(
         absent=deputy("D001", "常在外", date(2026, 12, 31)),

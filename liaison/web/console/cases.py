@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from liaison.domain.actors import DEPARTMENT_ROLES
 from liaison.domain.errors import Conflict, Invalid, NotFound, WrongState
+from liaison.services.cases import check_unmoved
 from liaison.services.dossiers import Dossier, get_dossier
 from liaison.services.rosters import deputy_names
 from liaison.web.console import facts
@@ -20,6 +21,7 @@ from liaison.web.guards import current_actor, guard
 from liaison.web.uploads import read_body
 from liaison.web.wiring import now, unit_of_work, wiring
 
+MOST_DIGITS = 9  # no case has so many events, and no column takes more
 SHOWN_ERRORS = (Invalid, WrongState, Conflict)
 
 
@@ -68,16 +70,16 @@ def back_to_assignment(reference: str, name: str) -> Response:
 def _move(name: str, reference: str, number: str) -> Response | tuple[str, int]:
     actor = current_actor()
     form = get_form(actor.role, name)
-    face = FACES[form.action]
     try:
         body = read_body(form.schema(), takes_files=form.takes_files)
         with unit_of_work():
+            check_unmoved(actor, number, _seen())
             form.run(actor, reference, body, now())
     except SHOWN_ERRORS as error:
         attempt = Attempt(name, reference if reference != number else "", request.form, error)
         return _page(_dossier(number), attempt), status_of(error)
-    flash(face.done or f"已完成：{face.title}。")
-    if face.leaves:
+    flash(f"已完成：{FACES[form.action].title}。")
+    if form.leaves:
         return redirect(url_for("console.home"), 303)
     endpoint, key = ("assignment_page", "reference") if reference != number else ("case_page", "number")
     return redirect(url_for(f"console.{endpoint}", **{key: reference}), 303)
@@ -118,8 +120,14 @@ def _page(dossier: Dossier, attempt: Attempt | None = None) -> str:
 
 def _meanwhile(dossier: Dossier) -> list[Any]:
     """What happened since the refused form was opened."""
-    seen = request.args.get("seen", "")
-    return [event for event in dossier.events if seen.isdecimal() and event.seq > int(seen)]
+    seen = _seen()
+    return [event for event in dossier.events if seen and event.seq > seen]
+
+
+def _seen() -> int:
+    """The number of the last event the form's page showed; 0 when it does not say."""
+    given = request.args.get("seen", "")
+    return int(given) if given.isdecimal() and len(given) < MOST_DIGITS else 0
 
 
 def _passed_over(routing: dict) -> list[tuple[str, str]]:

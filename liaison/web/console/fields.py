@@ -28,15 +28,13 @@ class Field:
 
 @dataclass(frozen=True)
 class Face:
-    """A move's form: `done` is said after it; `grave` moves are coloured as such; `leaves` loses sight of the case."""
+    """A move's form; `grave` moves are coloured as such."""
 
     title: str
     button: str
     fields: tuple[Field, ...] = ()
     help: str = ""
-    done: str = ""
     grave: bool = False
-    leaves: bool = False
 
 
 def _reason(label: str = "理由", help: str = "") -> Field:
@@ -143,10 +141,7 @@ FACES: Mapping[str, Face] = MappingProxyType(
             ),
         ),
         "deputy.pass": Face(
-            "转另一位代表",
-            "转出",
-            (Field("deputy", "转给", "select", "deputies", required=True), _reason()),
-            leaves=True,
+            "转另一位代表", "转出", (Field("deputy", "转给", "select", "deputies", required=True), _reason())
         ),
         "deputy.ask": Face("请群众补充", "发出询问", (_QUESTION,)),
         "deputy.verdict": Face("审看部门答复", "提交意见", _VERDICT, "您审看后，再请群众评价。"),

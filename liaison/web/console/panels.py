@@ -95,13 +95,12 @@ def get_form(role: Role, name: str) -> Form:
 
 def panels(actor: Actor, dossier: Dossier, attempt: Attempt | None = None) -> list[Panel]:
     """The moves open to this viewer; the refused one, if there was one, is open and keeps what was typed."""
-    found = [
+    return [
         _panel(actor, dossier, form, duty, hidden, attempt)
         for form in forms_of(actor.role)
         if may(actor.role, form.action)
         for duty, hidden in _occasions(actor, dossier, form)
     ]
-    return found
 
 
 def _occasions(actor: Actor, dossier: Dossier, form: Form) -> Iterator[tuple[Duty | None, dict[str, str]]]:

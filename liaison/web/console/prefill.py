@@ -1,4 +1,4 @@
-"""What a form starts with: the suggested department with its reason, the draft that was sent back, a first redaction."""
+"""What a form starts with: the suggested department and why, the draft that was sent back, a first redaction."""
 
 from dataclasses import dataclass, field
 

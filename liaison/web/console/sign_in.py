@@ -5,18 +5,21 @@ from urllib.parse import urlsplit
 
 from flask import redirect, render_template, request, url_for
 from flask import session as cookie
+from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
 from liaison.domain.errors import DomainError, Invalid, NotAllowed, NotFound
 from liaison.services import sign_in as sign_ins
 from liaison.web.console.frame import blueprint
 from liaison.web.errors import status_of
-from liaison.web.guards import TOKEN, NotSignedIn, guard, token
+from liaison.web.guards import TOKEN, NotSignedIn, current_actor, guard, token
 from liaison.web.limits import sign_in_limit
 from liaison.web.schemas import Credentials
 from liaison.web.sessions import open_session
 from liaison.web.uploads import from_form, load
 from liaison.web.wiring import now, unit_of_work
+
+STALE = "这个页面打开之后，您重新登录过。请返回上一页刷新，再提交一次。"
 
 
 @blueprint.get("/sign-in")
@@ -51,6 +54,14 @@ def sign_out() -> Response:
     _close()
     cookie.clear()
     return redirect(url_for("console.sign_in"), 303)
+
+
+@blueprint.errorhandler(CSRFError)
+def stale_form(error: CSRFError) -> Response | tuple[str, int]:
+    """A form from before signing out or in: lead back through signing in, or say how to send it again."""
+    if current_actor().account_id is None:
+        return redirect(url_for("console.sign_in", next=request.full_path.rstrip("?")))
+    return render_template("error.html", status=400, detail=STALE, errors={}), 400
 
 
 def _close() -> None:

@@ -32,7 +32,7 @@ NO_KEY = "请在 Idempotency-Key 请求头里提供 1 到 200 个字符的唯一
 def station(code: str) -> Any:
     """A station: where it is, when it is open, who is on its roster, what can be told there."""
     found = stations.get_station(code)
-    turns = {turn.deputy_id for turn in stations.duty_turns(found.id, now()) if turn.on_duty}
+    receiver = stations.on_duty(found, now())
     return {
         "code": found.code,
         "name": found.name,
@@ -41,7 +41,13 @@ def station(code: str) -> Any:
         "opening": found.opening,
         "capabilities": found.capabilities,
         "deputies": [
-            {"name": each.name, "level": each.level, "unit": each.unit, "photo_url": None, "on_duty": each.id in turns}
+            {
+                "name": each.name,
+                "level": each.level,
+                "unit": each.unit,
+                "photo_url": None,
+                "on_duty": each.id == receiver,
+            }
             for each in stations.deputies_of(found)
         ],
         "categories": [{"code": each.code, "name": each.name} for each in stations.top_categories()],

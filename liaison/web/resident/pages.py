@@ -61,12 +61,12 @@ def station(code: str) -> str:
     found = stations.get_station(code)
     with unit_of_work():
         stations.note_scan(found, now())
-    on_duty = {turn.deputy_id for turn in stations.duty_turns(found.id, now()) if turn.on_duty}
+    on_duty = stations.on_duty(found, now())
     signature = request.args.get("k", "")
     return render_template(
         "resident/station.html",
         station=found,
-        deputies=sorted(stations.deputies_of(found), key=lambda deputy: deputy.id not in on_duty),
+        deputies=sorted(stations.deputies_of(found), key=lambda deputy: deputy.id != on_duty),
         on_duty=on_duty,
         answers=publication.published(station_id=found.id, limit=SHOWN_ANSWERS),
         genuine=station_codes.check(found.code, signature, wiring().keys.stations),
