@@ -35,7 +35,10 @@ class Account:
 
 @dataclass(frozen=True)
 class Program:
-    """How to run one process: name, command line, log (None: our own output), environment, ending signal."""
+    """How to run one process: name, command line, log (None: our own output), environment, ending signal.
+
+    A program that runs `once` is done when it ends with status 0.
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -44,6 +47,7 @@ class Program:
     folder: Path | None = None
     account: Account | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    once: bool = False
 
 
 def spawn(program: Program) -> Child:

@@ -42,3 +42,10 @@ def background(environ: Mapping[str, str], logs: Path, folder: Path) -> tuple[Pr
     return tuple(
         Program(name, (*start, *arguments), logs / f"{name}.log", environ, folder) for name, arguments in lines.items()
     )
+
+
+def telling(environ: Mapping[str, str], logs: Path, folder: Path) -> Program:
+    """What tells the demo town's matters, once, while people already look around."""
+    quiet = dict(environ) | {"LIAISON_LOGGING__LEVEL": "WARNING"}
+    argv = (sys.executable, "-m", "liaison.demo.telling")
+    return Program("demo", argv, logs / "demo.log", quiet, folder, once=True)

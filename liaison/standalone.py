@@ -127,6 +127,9 @@ def _run(setting: Setting, began: float) -> NoReturn:
         print(welcome(config.base_url, config.instance / "demo.json", columns, config.secrets.station_keys))
         _say(f"logs · 日志: {setting.logs}")
         _say(f"ready after {time.monotonic() - began:.1f} s, Ctrl-C ends · 已就绪，按 Ctrl-C 结束")
+        if (config.instance / UNFINISHED).exists():
+            _say("the demo's 300 matters are being told meanwhile · 示范事项正在陆续生成")
+            supervisor.start(programs.telling(setting.environ, setting.logs, ROOT))
         while True:
             supervisor.tend()
             time.sleep(STEP)
@@ -161,7 +164,7 @@ def _prepare(setting: Setting) -> None:
         prepared = is_prepared(setting.config.database.url, demo=setting.config.demo)
     except OperationalError as error:
         raise Failed(f"the database cannot be reached · 数据库无法连接: {error}") from None
-    if prepared and not (setting.config.instance / UNFINISHED).exists():
+    if prepared:
         return
     _say("preparing the database · 正在准备数据库")
     program = programs.prepare(setting.environ, ROOT)

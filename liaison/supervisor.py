@@ -1,4 +1,4 @@
-"""Keeps processes running: starts again what dies, the later the younger it died; ends all in order."""
+"""Keeps processes running, or sees them to their end: starts again what dies, the later the younger it died."""
 
 import time
 from collections.abc import Callable
@@ -21,6 +21,7 @@ class Charge:
     delay: float = FIRST_DELAY
     due_at: float | None = None
     deaths: int = 0
+    done: bool = False
 
 
 class Supervisor:
@@ -41,7 +42,7 @@ class Supervisor:
         """Notice who has died, and start again those whose delay is over; returns at once."""
         now = time.monotonic()
         for charge in (charge for group in self._groups for charge in group):
-            if charge.due_at is None and charge.child.poll() is not None:
+            if charge.due_at is None and not charge.done and charge.child.poll() is not None:
                 self._mourn(charge, now)
             if charge.due_at is not None and charge.due_at <= now:
                 charge.child = spawn(charge.program)
@@ -60,6 +61,10 @@ class Supervisor:
 
     def _mourn(self, charge: Charge, now: float) -> None:
         sweep(charge.child)
+        if charge.program.once and charge.child.returncode == 0:
+            charge.done = True
+            self._say(f"{charge.program.name} is complete · 已全部就绪")
+            return
         young = now - charge.started_at < GROWN_UP
         charge.delay = min(charge.delay * 2, LONGEST_DELAY) if young and charge.deaths else FIRST_DELAY
         charge.deaths += 1

@@ -12,19 +12,17 @@ from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from liaison.config import Config
 from liaison.db import db, session, transaction
 from liaison.demo import story, town
 from liaison.demo.rows import Matter, Town
 from liaison.models.departments import Department
-from liaison.models.notices import Notice
 from liaison.models.people import Account, Deputy
 from liaison.models.regions import Region
 from liaison.models.stations import Station
 from liaison.services import founding
-from liaison.services.reminders import fall_due
 from liaison.services.sign_in import hash_password
 from liaison.services.vault import Keys
 
@@ -42,40 +40,26 @@ class Seat:
     station: str | None = None
     deputy: str | None = None
     head: bool = False
+    stations: tuple[str, ...] = ()
 
 
-def fill(config: Config, keys: Keys, now: datetime, *, processes: int = 2) -> None:
-    """Put the town into the database and describe it in `demo.json`; what a broken run left is completed.
-
-    Each matter is one transaction of its own, told once however often this runs; several processes share them.
-    """
+def lay(config: Config) -> None:
+    """Put the town's structure and accounts into an empty database and describe them in `demo.json`."""
     found = town.load()
     password = secrets.token_urlsafe(9)
     seats = list(_seats(found))
     with transaction():
-        if session.scalar(select(Region.id).limit(1)) is None:
-            founding.found(found)
-            _add_accounts(seats, found)
-        session.execute(update(Account).values(password_hash=hash_password(password)))
-    _tell(found, keys, now, processes)
-    with transaction():
-        fall_due(now)
-        session.execute(
-            update(Notice)
-            .where(Notice.created_at < now, Notice.state == "due")
-            .values(state="sent", settled_at=Notice.created_at)
-        )
-    _describe(config, found, seats, password)
+        founding.found(found)
+        _add_accounts(seats, hash_password(password))
+        _describe(config, found, seats, password)
 
 
-def _tell(found: Town, keys: Keys, now: datetime, processes: int) -> None:
-    """Share the matters out; those that are merged go with the one they are merged into."""
+def tell(keys: Keys, now: datetime, *, processes: int = 2) -> None:
+    """Tell all matters of the town, each in a transaction of its own; those a broken run has told are left."""
     shares: list[list[Matter]] = [[] for _ in range(processes)]
-    for matter in found.matters:
+    for matter in town.load().matters:
+        # Those that are merged go with the one they are merged into.
         shares[int((matter.merged_into or matter.code)[1:]) % processes].append(matter)
-    if processes == 1:
-        story.tell_all(shares[0], keys, now)
-        return
     session.remove()
     fork = get_context("fork")
     children = [fork.Process(target=_tell_share, args=(share, keys, now)) for share in shares]
@@ -106,22 +90,28 @@ def _seats(found: Town) -> Iterator[Seat]:
         yield Seat(f"{code}-head", department.head, "approver", code, head=True)
     for deputy in found.deputies:
         if deputy.has_account:
-            yield Seat(deputy.code, deputy.name, "deputy", deputy=deputy.code, station=deputy.stations[0])
+            yield Seat(
+                deputy.code,
+                deputy.name,
+                "deputy",
+                deputy=deputy.code,
+                station=deputy.stations[0],
+                stations=deputy.stations,
+            )
     for station in found.stations:
         if station.liaison:
-            yield Seat(f"l-{station.code}", station.liaison, "liaison", station=station.code)
+            yield Seat(f"l-{station.code}", station.liaison, "liaison", station=station.code, stations=(station.code,))
     yield Seat("supervisor", "监督委员", "supervisor")
     yield Seat("admin", "系统管理员", "administrator")
     yield Seat("auditor", "审计员", "auditor")
 
 
-def _add_accounts(seats: list[Seat], found: Town) -> None:
-    county = next(region.code for region in found.regions if region.level == "county")
-    region = story.by_code(Region, county)
+def _add_accounts(seats: list[Seat], password_hash: str) -> None:
+    region = session.scalars(select(Region).where(Region.level == "county")).one()
     session.add_all(
         Account(
             username=seat.username,
-            password_hash="",
+            password_hash=password_hash,
             name=seat.name,
             role=seat.role,
             region_id=region.id,
@@ -139,7 +129,7 @@ def _describe(config: Config, found: Town, seats: list[Seat], password: str) -> 
     accounts = [
         {"username": seat.username, "password": password, "role": seat.role}
         | ({"department": seat.department} if seat.department else {})
-        | ({"station": seat.station} if seat.station else {})
+        | ({"station": seat.station, "stations": list(seat.stations)} if seat.station else {})
         for seat in seats
     ]
     document = {"base_url": config.base_url, "stations": [row.code for row in found.stations], "accounts": accounts}

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from liaison.db import session, transaction
 from liaison.demo.rows import Assist, Matter, Rating, Reply, Round
@@ -15,6 +15,7 @@ from liaison.domain.calendar import local_day, moment, office_moment
 from liaison.models.assignments import Assignment
 from liaison.models.cases import Case
 from liaison.models.departments import Department
+from liaison.models.notices import Notice
 from liaison.models.people import Account, Deputy
 from liaison.services import assignments, extensions, intake, lapses, matters, publication, ratings, replies
 from liaison.services.calendars import current_calendar
@@ -31,8 +32,19 @@ def tell_all(rows: Sequence[Matter], keys: Keys, now: datetime) -> None:
     for row in sorted(rows, key=lambda matter: (matter.merged_into is not None, -matter.age_days)):
         with transaction():
             session.execute(text("SET LOCAL synchronous_commit = off"))  # a demo lost with the power is told again
-            told[row.code] = Story(row, keys, now, told).tell().number
+            case = Story(row, keys, now, told).tell()
+            told[row.code] = case.number
+            _settle_notices(case, now)
         session.expunge_all()
+
+
+def _settle_notices(case: Case, now: datetime) -> None:
+    """What happened in the past was told in the past; only what is due from now on is really sent."""
+    session.execute(
+        update(Notice)
+        .where(Notice.case_id == case.id, Notice.next_at < now)
+        .values(state="sent", settled_at=Notice.next_at)
+    )
 
 
 @lru_cache

@@ -80,7 +80,7 @@ def decide_reply(actor: Actor, reference: str, approve: bool, text: str, *, now:
     clocks.stop_all(case.id, now, assignment_id=assignment.id)
     event = record_on(case, assignment, "approve", actor, now, internal=assignment.part == ASSISTING)
     if not unanswered(case):
-        announce(case, cases.move(case, "report", actor, now, text=draft.text), now)
+        announce(case, cases.move(case, "report", actor, now), now)  # the deputy reads the words before the resident
     elif assignment.part == ASSISTING:
         announce(case, event, now)
     else:

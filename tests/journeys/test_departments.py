@@ -118,3 +118,47 @@ def test_the_lead_waits_for_those_who_assist_and_then_answers_for_all(journey: J
     (joint,) = matter.seen["replies"]
     assert joint["text"] == KEPT_JSON["text"], "opinions are for the lead, the answer is for the resident"
     assert len(journey.office.reads(matter)["replies"]) == 3
+
+
+def test_departments_that_answer_separately_each_answer_for_themselves(journey: Journey) -> None:
+    matter = journey.comes_to("handed_over")
+    both = {"lead": "housing", "separate": ["water"]}
+    assert "lead" in journey.office.refused(422, "dispatch", matter, complexity="ordinary", **both)["errors"]
+    journey.office("dispatch", matter, separate=["housing", "water"], complexity="ordinary")
+    journey.answers(matter.part(1))
+    matter.stands("assigned", "departments", due="2026-03-09")
+    assert matter.seen["replies"] == [], "nobody is asked to rate half an answer"
+    journey.answers(matter.part(2), "water", text="经现场检查，阀门井盖已更换两处。", owner="管网科李科长")
+    matter.stands("replied", "deputy", due="2026-03-04")
+    journey.deputy("verdict", matter, accept=True)
+    assert {reply["owner"] for reply in matter.seen["replies"]} == {KEPT_JSON["owner"], "管网科李科长"}
+
+
+def test_an_urgent_matter_is_counted_in_hours_also_at_night(journey: Journey) -> None:
+    matter = journey.comes_to("handed_over")
+    journey.office("dispatch", matter, lead="housing", complexity="urgent")
+    assert matter.seen["due_at"] == "2026-03-03T10:00:00+08:00"
+    journey.goes_on_to("2026-03-03 05:30")
+    assert matter.seen["light"] == "blue"
+    assert journey.life.fall_due()
+    (message,) = [each for each in journey.life.notices(matter.number, channel="log", topic="reminder.blue")]
+    assert message.next_at == journey.clock()
+    journey.goes_on_to("2026-03-03 10:01")
+    assert matter.seen["light"] == "yellow"
+
+
+def test_the_approver_gives_an_answer_back_before_it_leaves_the_house(journey: Journey) -> None:
+    matter = journey.comes_to("assigned")
+    handler, approver, part = journey.handler("housing"), journey.approver("housing"), matter.part()
+    handler("acknowledge", part)
+    handler("reply", part, **KEPT_JSON)
+    assert handler.refused(403, "approval", part, approve=True)
+    assert "text" in approver.refused(422, "approval", part, approve=False)["errors"]
+    approver("approval", part, approve=False, text="请写明三盏灯的位置。")
+    assert matter.told("reject") == {"housing_handler"}
+    assert handler.box("doing") == [part]
+    handler("reply", part, **KEPT_JSON | {"text": "北街一、三、五号三盏路灯已于今日更换。"})
+    approver("approval", part, approve=True)
+    journey.deputy("verdict", matter, accept=True)
+    assert [reply["text"] for reply in matter.seen["replies"]] == ["北街一、三、五号三盏路灯已于今日更换。"]
+    assert journey.approver("water").refused(404, "approval", part, approve=True)

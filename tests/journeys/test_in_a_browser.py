@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from liaison.config import ROOT
+from liaison.db import transaction
 from liaison.domain import station_codes
 from liaison.services import matters
 from tests.support.browser import CHROMIUM, DESK, PHONE, Window, chromium, served
@@ -45,6 +46,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def test_a_matter_from_the_scanned_code_to_the_rating(
     browser: Browser, live_app: Flask, live_life: Life, tmp_path: Path
 ) -> None:
+    with transaction():
+        live_life.town.accounts["office"].name = "李晓梅"
     for days, state, text in NEIGHBOURS:
         live_life.clock.set(MONDAY - timedelta(days=days))
         live_life.matter_in(state, text=text)

@@ -33,7 +33,8 @@ def test_example_holds_every_key_with_its_default() -> None:
     example = tomllib.loads(re.sub(r"^# (?=[a-z_]+ = )", "", text, flags=re.MULTILINE))
     defaults = {
         outer.name: {inner.name: inner.default for inner in fields(outer.type)}
-        if is_dataclass(outer.type) else outer.default
+        if is_dataclass(outer.type)
+        else outer.default
         for outer in fields(Config)
     }
     assert example == defaults | {"instance": str(Config.instance)}
@@ -49,8 +50,16 @@ def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(path, environ | {"LIAISON_INSTANCE": str(tmp_path)})
     assert sorted(fault.partition(":")[0] for fault in caught.value.faults) == [
-        "base_url", "colour", "demo", "logging.level", "secrets.codes", "secrets.session", "secrets.stations",
-        "secrets.vault", "site.size", "web.max_body_bytes",
+        "base_url",
+        "colour",
+        "demo",
+        "logging.level",
+        "secrets.codes",
+        "secrets.session",
+        "secrets.stations",
+        "secrets.vault",
+        "site.size",
+        "web.max_body_bytes",
     ]
 
 
@@ -65,9 +74,7 @@ def test_a_file_that_is_named_must_exist(environ: dict[str, str], tmp_path: Path
         load(tmp_path / "absent.toml", environ)
 
 
-def test_environment_wins_over_file_and_file_over_generated_secrets(
-    environ: dict[str, str], tmp_path: Path
-) -> None:
+def test_environment_wins_over_file_and_file_over_generated_secrets(environ: dict[str, str], tmp_path: Path) -> None:
     path = told(tmp_path, f'[site]\nname = "甲"\nregion = "乙"\n[secrets]\nsession = "{LONG}"')
     config = load(path, environ | {"LIAISON_SITE__NAME": "丙", "LIAISON_WEB__TRUSTED_PROXIES": "2"})
     assert (config.site.name, config.site.region) == ("丙", "乙")

@@ -43,8 +43,12 @@ def test_every_line_carries_the_request_id(written: io.StringIO) -> None:
 
 def test_values_about_people_are_hidden_however_deep(written: io.StringIO) -> None:
     structlog.get_logger().info(
-        "posted", phone=PHONE, contact={"name": "张三"}, session_token="t0ken",
-        forms=[{"reply_text": "井盖坏了", "size": 3}], status_code=201,
+        "posted",
+        phone=PHONE,
+        contact={"name": "张三"},
+        session_token="t0ken",
+        forms=[{"reply_text": "井盖坏了", "size": 3}],
+        status_code=201,
     )
     (line,) = lines(written)
     assert line["forms"] == [{"reply_text": "***", "size": 3}]

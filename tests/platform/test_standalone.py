@@ -95,7 +95,10 @@ def running(instance: Path, output: Path) -> Iterator[Run]:
     with output.open("wb") as file:
         process = subprocess.Popen(
             [sys.executable, "-m", "liaison.standalone"],
-            cwd=ROOT, env=environ(instance, PORT=str(port)), stdout=file, stderr=subprocess.STDOUT,
+            cwd=ROOT,
+            env=environ(instance, PORT=str(port)),
+            stdout=file,
+            stderr=subprocess.STDOUT,
         )
     run = Run(process, port, output)
     try:
@@ -130,7 +133,11 @@ def started(instance: Path, **more: str) -> subprocess.CompletedProcess[str]:
     """Start and wait for the end."""
     return subprocess.run(
         [sys.executable, "-m", "liaison.standalone"],
-        cwd=ROOT, env=environ(instance, **more), capture_output=True, text=True, timeout=PATIENCE,
+        cwd=ROOT,
+        env=environ(instance, **more),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
 
 

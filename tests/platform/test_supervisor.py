@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -107,3 +108,13 @@ def test_waiting_ends_at_once_when_the_child_has_ended(tmp_path: Path) -> None:
     child = spawn(python("raise SystemExit(5)", tmp_path / "log"))
     with pytest.raises(NotReady, match="ended with status 5"):
         wait_until(lambda: False, 10, "it", child)
+
+
+def test_a_program_that_runs_once_is_not_started_again_when_it_is_done(
+    supervisor: Supervisor, said: list[str], tmp_path: Path
+) -> None:
+    program = python("print('told', flush=True)", tmp_path / "log", "demo")
+    supervisor.start(replace(program, once=True), python("raise SystemExit(1)", tmp_path / "other"))
+    soon(lambda: supervisor.tend() or supervisor.deaths("program") >= 2)
+    assert (tmp_path / "log").read_text() == "told\n"
+    assert "demo is complete · 已全部就绪" in said

@@ -19,7 +19,8 @@ BLOCKS = {" ": (0, 0), "▀": (1, 0), "▄": (0, 1), "█": (1, 1)}
 def demo_file(tmp_path: Path) -> Path:
     accounts = [
         {"username": f"{role}{number}", "password": "demo-1234", "role": role}
-        for role in ("office", "deputy") for number in (1, 2)
+        for role in ("office", "deputy")
+        for number in (1, 2)
     ]
     path = tmp_path / "demo.json"
     path.write_text(json.dumps({"base_url": BASE, "stations": ["S001", "S002"], "accounts": accounts}))

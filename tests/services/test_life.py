@@ -1,9 +1,10 @@
 """A matter's whole life at random over real PostgreSQL: any role tries anything, time goes by, two act at once.
 
 Whatever is tried either makes a step the table allows or is refused and leaves no trace; and what must always
-hold is checked after every step.
+hold is checked after every step. `LIVES=500 pytest tests/services/test_life.py` looks further, at random.
 """
 
+import os
 from collections import Counter
 from functools import partial
 from typing import Any
@@ -30,11 +31,11 @@ from tests.support.moves import MOVES, STAY, Try
 from tests.support.together import overlapping
 
 USUAL = settings(
-    max_examples=40,
+    max_examples=int(os.environ.get("LIVES", "40")),
     stateful_step_count=40,
     deadline=None,
-    derandomize=True,
-    phases=[Phase.generate],
+    derandomize="LIVES" not in os.environ,
+    phases=[Phase.generate],  # a life that fails is told whole; making it shorter would take minutes
     suppress_health_check=list(HealthCheck),
 )
 WORK = {"handling", "rework"}
