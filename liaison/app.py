@@ -71,8 +71,7 @@ def create_app(config: Config | None = None, *, clock: Clock = utc_now) -> Flask
         version="1",
         json_errors=False,
         spec_path="/api/v1/openapi.json",
-        docs_path="/api/v1/docs",
-        docs_oauth2_redirect_path=None,
+        docs_path=None,
     )
     app.config.update(_settings(config))
     db.init_app(app)
@@ -115,9 +114,6 @@ def _settings(config: Config) -> dict[str, object]:
         "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: a form filled in over lunch must not be lost
         "SESSION_COOKIE_HTTPONLY": True,
         "OPENAPI_VERSION": "3.1.0",
-        "SWAGGER_UI_CSS": "/static/vendor/swagger-ui.css",
-        "SWAGGER_UI_BUNDLE_JS": "/static/vendor/swagger-ui-bundle.js",
-        "SWAGGER_UI_STANDALONE_PRESET_JS": "/static/vendor/swagger-ui-standalone-preset.js",
     }
 
 

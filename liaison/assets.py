@@ -6,13 +6,9 @@ from pathlib import Path
 from liaison.config import ROOT
 
 SERVED = (
-    "weui/dist/style/weui.min.css",
-    "htmx.org/dist/htmx.min.js",
     "@tabler/core/dist/css/tabler.min.css",
-    "@tabler/core/dist/js/tabler.min.js",
     "swagger-ui-dist/swagger-ui.css",
     "swagger-ui-dist/swagger-ui-bundle.js",
-    "swagger-ui-dist/swagger-ui-standalone-preset.js",
 )
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from liaison.config import Config
 from liaison.db import db, session, transaction
 from liaison.demo import story, town
+from liaison.demo.cast import by_code
 from liaison.demo.rows import Matter, Town
 from liaison.models.departments import Department
 from liaison.models.people import Account, Deputy
@@ -115,9 +116,9 @@ def _add_accounts(seats: list[Seat], password_hash: str) -> None:
             name=seat.name,
             role=seat.role,
             region_id=region.id,
-            department_id=story.by_code(Department, seat.department).id if seat.department else None,
-            station_id=story.by_code(Station, seat.station).id if seat.station and not seat.deputy else None,
-            deputy_id=story.by_code(Deputy, seat.deputy).id if seat.deputy else None,
+            department_id=by_code(Department, seat.department).id if seat.department else None,
+            station_id=by_code(Station, seat.station).id if seat.station and not seat.deputy else None,
+            deputy_id=by_code(Deputy, seat.deputy).id if seat.deputy else None,
             head=seat.head,
         )
         for seat in seats

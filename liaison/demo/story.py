@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
-from functools import lru_cache
-from typing import Any
 
 from sqlalchemy import select, text, update
 
 from liaison.db import session, transaction
+from liaison.demo.cast import by_code, staff
 from liaison.demo.rows import Assist, Matter, Rating, Reply, Round
 from liaison.demo.town import dated
 from liaison.domain.actors import ANYONE, Actor, resident_of
@@ -20,7 +19,6 @@ from liaison.models.people import Account, Deputy
 from liaison.services import assignments, extensions, intake, lapses, matters, publication, ratings, replies
 from liaison.services.calendars import current_calendar
 from liaison.services.cases import current_clock
-from liaison.services.sign_in import actor_of
 from liaison.services.vault import Contact, Keys, Spot
 
 NAMES = ("李秀英", "张国强", "王桂芳", "陈建平", "刘玉珍", "赵志明", "孙丽华", "周德福")
@@ -45,31 +43,6 @@ def _settle_notices(case: Case, now: datetime) -> None:
         .where(Notice.case_id == case.id, Notice.next_at < now)
         .values(state="sent", settled_at=Notice.next_at)
     )
-
-
-@lru_cache
-def by_code(model: Any, code: str) -> Any:
-    """The row of that code; kept, since the seed asks for the same few over and over."""
-    return session.scalars(select(model).where(model.code == code)).one()
-
-
-@lru_cache
-def staff(role: str, department_id: Any = None, deputy_id: Any = None) -> Actor | None:
-    """Somebody who may act in that role."""
-    found = session.scalar(
-        select(Account)
-        .where(
-            Account.role == role,
-            Account.department_id == department_id if department_id else True,
-            Account.deputy_id == deputy_id if deputy_id else True,
-        )
-        .order_by(Account.username)
-        .limit(1)
-    )
-    if found is None:
-        return None
-    session.refresh(found, ["region"])
-    return actor_of(found)
 
 
 class Story:

@@ -119,19 +119,20 @@ def get_dossier(actor: Actor, number: str, keys: vault.Keys, now: datetime) -> D
     )
 
 
-def find_file(actor: Actor, number: str, position: int) -> Attachment:
-    """A file of a case this actor may see. Raises NotFound; drafts' files stay with the department and the office."""
-    found = session.execute(
-        select(Attachment, Reply.approved_at)
-        .join(Case, Case.id == Attachment.case_id)
-        .outerjoin(Reply, Reply.id == Attachment.reply_id)
-        .where(Case.number == number, Attachment.position == position, cases_within(actor))
-    ).one_or_none()
-    if found is None or (
-        found.Attachment.reply_id and not found.approved_at and actor.role in (Role.RESIDENT, Role.DEPUTY)
-    ):
+def find_file(actor: Actor, number: str, position: int, *, of_lead: bool = False) -> Attachment:
+    """A file of a case this actor may see, or of the answer to the case it was merged into. Raises NotFound.
+
+    A resident gets a department's files with the answer they belong to, not before.
+    """
+    case = session.scalar(select(Case).where(Case.number == number, cases_within(actor)))
+    source = session.get(Case, case.merged_into_id) if case and of_lead and case.merged_into_id else case
+    if case is None or (of_lead and source is case):
         raise NotFound("没有找到这个文件。")
-    return found.Attachment
+    answered = [file for reply in _replies(actor, source) for file in reply.files]
+    for file in answered if of_lead else [*_files(case.id), *answered]:
+        if file.position == position:
+            return file
+    raise NotFound("没有找到这个文件。")
 
 
 def _readable(actor: Actor, text: str) -> str:

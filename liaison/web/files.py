@@ -16,24 +16,27 @@ from liaison.web.resident import access
 from liaison.web.wiring import wiring
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
-ADDRESS = "/<number>/<int(max=9999):position>"
+OWN = "/<number>/<int(max=9999):position>"
+LEAD = "/<number>/lead/<int(max=9999):position>"  # of the answer to the matter this one was merged into
 
 
-@blueprint.get(ADDRESS)
+@blueprint.get(OWN)
+@blueprint.get(LEAD, defaults={"of_lead": True}, endpoint="lead")
 @guard("matter.photo")
 @code_limit
-def whole(number: str, position: int) -> Response:
+def whole(number: str, position: int, of_lead: bool = False) -> Response:
     """The file as it is kept."""
-    file = dossiers.find_file(_viewer(number), number, position)
+    file = dossiers.find_file(_viewer(number), number, position, of_lead=of_lead)
     return _send(file, file.key)
 
 
-@blueprint.get(f"{ADDRESS}/thumb")
+@blueprint.get(f"{OWN}/thumb")
+@blueprint.get(f"{LEAD}/thumb", defaults={"of_lead": True}, endpoint="lead_thumb")
 @guard("matter.photo")
 @code_limit
-def thumb(number: str, position: int) -> Response:
+def thumb(number: str, position: int, of_lead: bool = False) -> Response:
     """The small picture; the file itself when it has none."""
-    file = dossiers.find_file(_viewer(number), number, position)
+    file = dossiers.find_file(_viewer(number), number, position, of_lead=of_lead)
     return _send(file, file.thumb_key or file.key)
 
 

@@ -32,7 +32,7 @@ def resident_matter(dossier: Dossier) -> Json:
         "category": case.category.code if case.category else None,
         "photos": [photo(case.number, file) for file in dossier.files],
         "events": [event_json(event) for event in dossier.events],
-        "replies": [reply_json(case.number, each) for each in dossier.replies],
+        "replies": [reply_json(file_base(dossier), each) for each in dossier.replies],
         "rating": rating_json(dossier.ratings[-1]) if dossier.ratings else None,
         "receipt": {"hash": dossier.receipt.hash, "at": moment(dossier.receipt.at)},
     }
@@ -146,7 +146,12 @@ def event_json(event: Event) -> Json:
     }
 
 
-def reply_json(number: str, reply: Reply) -> Json:
+def file_base(dossier: Dossier) -> str:
+    """Where the files of a case's answers lie: those of a merged case belong to the one it was merged into."""
+    return f"{dossier.case.number}/lead" if dossier.merged_into else dossier.case.number
+
+
+def reply_json(base: str, reply: Reply) -> Json:
     """One answer."""
     return {
         "at": moment(reply.at),
@@ -158,7 +163,7 @@ def reply_json(number: str, reply: Reply) -> Json:
         "owner": reply.owner,
         "promised_on": reply.promised_on.isoformat() if reply.promised_on else None,
         "approved": reply.approved_at is not None,
-        "files": [photo(number, file) for file in reply.files],
+        "files": [photo(base, file) for file in reply.files],
     }
 
 
@@ -174,8 +179,8 @@ def rating_json(rating: Rating) -> Json:
     }
 
 
-def photo(number: str, file: Attachment) -> Json:
+def photo(base: str, file: Attachment) -> Json:
     """A file by its address within the matter."""
-    address = f"/files/{number}/{file.position}"
+    address = f"/files/{base}/{file.position}"
     thumb = f"{address}/thumb" if file.thumb_key else None
     return {"url": address, "thumb_url": thumb, "name": file.name or None, "mime": file.mime, "sha256": file.sha256}

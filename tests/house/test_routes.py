@@ -7,7 +7,6 @@ from liaison.domain.policy import POLICY
 OPEN = {
     "static": "style sheets, scripts and pictures of ours; nothing in them is anybody's",
     "openapi.spec": "the description of the public interface",
-    "openapi.docs": "the same for people",
 }
 """Endpoints without a guard, each with its reason."""
 

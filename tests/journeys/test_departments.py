@@ -141,7 +141,7 @@ def test_an_urgent_matter_is_counted_in_hours_also_at_night(journey: Journey) ->
     journey.goes_on_to("2026-03-03 05:30")
     assert matter.seen["light"] == "blue"
     assert journey.life.fall_due()
-    (message,) = [each for each in journey.life.notices(matter.number, channel="log", topic="reminder.blue")]
+    (message,) = journey.life.notices(matter.number, channel="log", topic="reminder.blue")
     assert message.next_at == journey.clock()
     journey.goes_on_to("2026-03-03 10:01")
     assert matter.seen["light"] == "yellow"

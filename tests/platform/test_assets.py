@@ -9,7 +9,7 @@ from liaison.assets import SERVED, copy
 
 @pytest.fixture
 def modules(tmp_path: Path) -> Path:
-    for name in (*SERVED, "weui/package.json"):
+    for name in (*SERVED, "swagger-ui-dist/package.json"):
         file = tmp_path / "node_modules" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(name)

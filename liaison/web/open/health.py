@@ -1,6 +1,6 @@
-"""Whether the process lives, whether everything it needs does, and figures for Prometheus."""
+"""For operators and integrators: whether everything lives, figures for Prometheus, the API's documentation."""
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, render_template
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from liaison.programs import QUEUES
@@ -45,6 +45,13 @@ def metrics() -> Response:
         found.clocks_behind
     )
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+@blueprint.get("/api/v1/docs")
+@guard("operations.read")
+def docs() -> str:
+    """The API's documentation to read and try; a page of our own, since APIFlask's needs inline scripts."""
+    return render_template("docs.html")
 
 
 def _faults() -> list[str]:
