@@ -91,7 +91,11 @@ def settle(environ: Mapping[str, str]) -> Setting:
         raise ConfigError([f"PORT: must be a number from 1 to 65535, not {port!r}"])
     told = dict(environ)
     if path is None:
-        told = {"LIAISON_DEMO": "true", "LIAISON_BASE_URL": f"http://{_visible(host)}:{port}"} | told
+        told = {
+            "LIAISON_DEMO": "true",
+            "LIAISON_SITE__REGION": "清和市",
+            "LIAISON_BASE_URL": f"http://{_visible(host)}:{port}",
+        } | told
     else:
         told["LIAISON_CONFIG"] = str(path.resolve())
     ensure_secrets(find_instance(path, told))

@@ -10,7 +10,7 @@ from liaison.demo.cast import by_code, staff
 from liaison.demo.rows import Assist, Matter, Rating, Reply, Round
 from liaison.demo.town import dated
 from liaison.domain.actors import ANYONE, Actor, resident_of
-from liaison.domain.calendar import local_day, moment, office_moment
+from liaison.domain.calendar import SHANGHAI, local_day, moment, office_moment
 from liaison.models.assignments import Assignment
 from liaison.models.cases import Case
 from liaison.models.departments import Department
@@ -21,6 +21,8 @@ from liaison.services.calendars import current_calendar
 from liaison.services.cases import current_clock
 from liaison.services.vault import Contact, Keys, Spot
 
+HASTE = timedelta(minutes=35)  # between two steps of a story that begins shortly before the present
+MORNING, EVENING = time(9, 5), time(21, 0)
 NAMES = ("李秀英", "张国强", "王桂芳", "陈建平", "刘玉珍", "赵志明", "孙丽华", "周德福")
 
 
@@ -52,7 +54,7 @@ class Story:
         self.row, self.keys, self.end, self.told = row, keys, now, told
         self.calendar = current_calendar()
         minutes = int(row.code[1:]) * 37 % 420
-        start = moment(local_day(now) - timedelta(days=row.age_days), time(9, 5)) + timedelta(minutes=minutes)
+        start = moment(local_day(now) - timedelta(days=row.age_days), MORNING) + timedelta(minutes=minutes)
         self.now = min(start, now - timedelta(hours=2))
         self.case: Case
 
@@ -72,12 +74,15 @@ class Story:
         return self.case.number
 
     def wait(self, days: float) -> datetime:
-        """Let so many days pass, but never reach the present; staff act within office hours."""
+        """Let so many days pass, but never reach the present; staff act within office hours, or else by day."""
+        last = self.end - timedelta(minutes=5)
         later = office_moment(self.now + timedelta(days=days), self.calendar)
-        if later >= self.end - timedelta(minutes=5):
-            later = self.now + (self.end - self.now) / 5
-        self.now = later
-        return later
+        if later >= last:
+            later = self.now + HASTE
+        if later.astimezone(SHANGHAI).time() > EVENING:
+            later = moment(local_day(later) + timedelta(days=1), MORNING)
+        self.now = later if later < last else self.now + (self.end - self.now) / 5
+        return self.now
 
     def said(self, text: str) -> str:
         """A text with its dates as of the moment it is said."""

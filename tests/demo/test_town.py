@@ -14,8 +14,20 @@ from liaison.demo.town import dated, deputy_on_duty, load
 from liaison.domain.outcomes import check_rating, guard_reply
 
 STATES = {
-    "submitted", "needs_info", "with_deputy", "handed_over", "assigned", "replied", "rating", "tracking",
-    "reopened", "closed", "merged", "not_accepted", "redirected", "withdrawn",
+    "submitted",
+    "needs_info",
+    "with_deputy",
+    "handed_over",
+    "assigned",
+    "replied",
+    "rating",
+    "tracking",
+    "reopened",
+    "closed",
+    "merged",
+    "not_accepted",
+    "redirected",
+    "withdrawn",
 }
 SAID_ON = date(2026, 3, 20)
 
@@ -38,7 +50,11 @@ def test_counts_are_those_of_the_issue(town: Town) -> None:
     assert capabilities["legislation"] >= 5 and capabilities["budget"] >= 5
     assert (len(town.departments), len(town.matters)) == (30, 300)
     assert Counter(deputy.level for deputy in town.deputies) == {
-        "national": 3, "provincial": 9, "city": 48, "county": 160, "township": 200,
+        "national": 3,
+        "provincial": 9,
+        "city": 48,
+        "county": 160,
+        "township": 200,
     }
     assert sum(region.level == "township" for region in town.regions) == 14
     assert sum(category.parent is None for category in town.categories) == 14
@@ -129,8 +145,11 @@ def test_each_state_carries_what_it_needs(town: Town) -> None:
             "rating": answered and not (last and last.rating),
             "tracking": last and last.reply and last.reply.promised_in and last.rating and not last.kept,
             "reopened": matter.look_back or (last and last.rating and last.rating.result == "dissatisfied"),
-            "closed": answered, "merged": matter.merged_into, "withdrawn": matter.withdrawal,
-            "not_accepted": matter.refusal and matter.channel, "redirected": matter.refusal and matter.channel,
+            "closed": answered,
+            "merged": matter.merged_into,
+            "withdrawn": matter.withdrawal,
+            "not_accepted": matter.refusal and matter.channel,
+            "redirected": matter.refusal and matter.channel,
         }
         assert met.get(matter.state, not matter.rounds), matter.text
         assert not matter.rounds or matter.advice
@@ -166,8 +185,13 @@ def test_every_answer_passes_the_reply_guard(town: Town) -> None:
         promised_on = SAID_ON + timedelta(days=reply.promised_in) if reply.promised_in else None
         text = f"{dated(reply.text, SAID_ON)}\n{reply.ground}"
         guard_reply(
-            text, reply.outcome, measures=reply.measures, owner=reply.owner, promised_on=promised_on,
-            evidence=False, today=SAID_ON,
+            text,
+            reply.outcome,
+            measures=reply.measures,
+            owner=reply.owner,
+            promised_on=promised_on,
+            evidence=False,
+            today=SAID_ON,
         )
         assert reply.ground and "{d" not in text
         assert re.search(r"\{d[+-]\d", reply.text), reply.text
@@ -178,8 +202,14 @@ def test_every_direct_answer_of_a_deputy_passes_the_guard(town: Town) -> None:
     assert len(direct) > 10
     for reply in direct:
         guard_reply(
-            dated(reply.text, SAID_ON), reply.outcome, measures=reply.measures, owner=reply.owner,
-            promised_on=None, evidence=False, today=SAID_ON, by_deputy=True,
+            dated(reply.text, SAID_ON),
+            reply.outcome,
+            measures=reply.measures,
+            owner=reply.owner,
+            promised_on=None,
+            evidence=False,
+            today=SAID_ON,
+            by_deputy=True,
         )
 
 

@@ -1,0 +1,65 @@
+"""The demo's stories reach the states they are written for, through the real services, and only in the past."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from liaison.db import session
+from liaison.demo import cast, seed, story, town
+from liaison.demo.rows import Matter
+from liaison.domain.workflow import MATTER
+from liaison.models.cases import Case, Event
+from liaison.models.matters import Idempotency
+from liaison.models.notices import Notice
+from liaison.services import verification
+from tests.support.clock import FakeClock
+
+EACH = 2
+# A station of the kind that screens nothing has no matter that is merely submitted: it is with the deputy at once.
+PASSED_ON = {"submitted": {"submitted", "with_deputy", "handed_over"}, "with_deputy": {"with_deputy", "handed_over"}}
+
+
+def some_of_each_state() -> list[Matter]:
+    """The first few matters of every state, and those that others of them are merged into."""
+    by_state: dict[str, list[Matter]] = defaultdict(list)
+    for row in town.load().matters:
+        by_state[row.state].append(row)
+    chosen = [row for state in MATTER.states for row in by_state[state][:EACH]]
+    leads = {row.merged_into for row in chosen}
+    return list(dict.fromkeys([*chosen, *(row for row in town.load().matters if row.code in leads)]))
+
+
+@pytest.fixture
+def told(app: Flask, clock: FakeClock, tmp_path: Path) -> Iterator[list[Matter]]:
+    """The town laid out, and a few of its matters told twice."""
+    wiring = app.extensions["liaison"]
+    cast.by_code.cache_clear()
+    cast.staff.cache_clear()
+    seed.lay(replace(wiring.config, instance=tmp_path))
+    rows = some_of_each_state()
+    story.tell_all(rows, wiring.keys, clock())
+    story.tell_all(rows, wiring.keys, clock())
+    yield rows
+    cast.by_code.cache_clear()
+    cast.staff.cache_clear()
+
+
+def test_a_town_is_laid_out_and_its_matters_told_once(told: list[Matter], clock: FakeClock, tmp_path: Path) -> None:
+    keys = session.execute(select(Idempotency.key, Case.state).join(Case, Case.id == Idempotency.case_id)).all()
+    reached = {key.removeprefix("demo-"): state for key, state in keys}
+    assert len(session.scalars(select(Case.id)).all()) == len(told)
+    assert {row.code for row in told if reached[row.code] not in PASSED_ON.get(row.state, {row.state})} == set()
+    assert not list(verification.faults())
+    assert max(session.scalars(select(Event.at))) < clock()
+    assert not [
+        notice for notice in session.scalars(select(Notice)) if notice.state == "due" and notice.next_at < clock()
+    ]
+    demo = json.loads((tmp_path / "demo.json").read_text("utf-8"))
+    assert len(demo["stations"]) == 106
+    assert {account["role"] for account in demo["accounts"]} >= {"office", "deputy", "handler", "approver", "liaison"}
