@@ -64,9 +64,14 @@ def reply(actor: Actor, reference: str, answer: Answer, *, today: date, now: dat
     return assignment
 
 
-def decide_reply(actor: Actor, reference: str, approve: bool, text: str, *, now: datetime) -> Assignment:
-    """Sign a reply (签发) or give it back to the handler with a reason; the last signature reports the case."""
-    case, assignment = hold(actor, reference)
+def decide_reply(
+    actor: Actor, reference: str, approve: bool, text: str, *, number: str | None = None, now: datetime
+) -> Assignment:
+    """Sign a reply (签发) or give it back to the handler with a reason; the last signature reports the case.
+
+    Raises NotFound when the assignment is not of case `number`.
+    """
+    case, assignment = hold(actor, reference, number)
     if not approve and not text:
         raise Invalid({"text": ["请说明需要修改的地方。"]})
     advance(assignment, "approve" if approve else "reject", actor)

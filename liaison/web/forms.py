@@ -98,7 +98,7 @@ OFFICE_FORMS = (
         "office.reply_decision",
         "approve",
         schemas.AssignmentDecision,
-        lambda a, n, b, t: replies.decide_reply(a, b["assignment"], b["approve"], b["text"], now=t),
+        lambda a, n, b, t: replies.decide_reply(a, b["assignment"], b["approve"], b["text"], number=n, now=t),
     ),
     Form(
         "verdict",

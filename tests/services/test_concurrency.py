@@ -102,7 +102,9 @@ def test_the_clock_and_the_resident_at_once_rate_once(life: Life, live_app: Flas
     assert life.kinds(number)[-1] == "content" and holds(life, number)
 
 
-def test_reminders_leave_a_case_somebody_is_moving_for_the_next_tick(life: Life, live_app: Flask) -> None:
+def test_reminders_leave_a_case_somebody_is_moving_for_the_next_tick(
+    life: Life, live_app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
     number = life.matter_in("with_deputy")
     life.clock.advance(days=30)
     now = life.clock()
@@ -111,7 +113,7 @@ def test_reminders_leave_a_case_somebody_is_moving_for_the_next_tick(life: Life,
         partial(matters.claim, life.town.actor("deputy"), number, now=now),
         partial(reminders.fall_due, now),
     )
-    assert isinstance(done, Case) and served == 0
+    assert isinstance(done, Case) and served == 0 and caplog.records == []
     assert life.fall_due() == 1
     assert life.kinds(number)[-1] == "supervise" and holds(life, number)
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from liaison.db import session
-from liaison.domain.errors import Conflict, Invalid, NotAllowed, WrongState
+from liaison.domain.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
 from liaison.models.assignments import Reply
 from liaison.models.cases import Attachment
 from liaison.services import matters, replies
@@ -93,6 +93,13 @@ def test_the_office_may_sign_in_the_departments_place(life: Life) -> None:
     life.reply(reference)
     life.act("office", replies.decide_reply, reference, True, "")
     assert life.assignment(reference).state == "approved"
+
+
+def test_the_office_signs_only_what_belongs_to_the_case_it_names(life: Life) -> None:
+    reference, other = acknowledged(life), life.matter_in("assigned")
+    life.reply(reference)
+    with pytest.raises(NotFound):
+        life.act("office", replies.decide_reply, reference, True, "", number=other)
 
 
 def test_files_of_an_answer_belong_to_it(life: Life) -> None:
