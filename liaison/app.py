@@ -74,6 +74,7 @@ def create_app(config: Config | None = None, *, clock: Clock = utc_now) -> Flask
         docs_path=None,
     )
     app.config.update(_settings(config))
+    app.json.ensure_ascii = False
     db.init_app(app)
     csrf = CSRFProtect(app)
     Talisman(
