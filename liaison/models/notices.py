@@ -13,6 +13,7 @@ class Notice(Base):
     """One message to one recipient by one channel; says that there is news, never what.
 
     State: due → leased → sent | dead, or cancelled. `token` fences a claim: only its holder may settle.
+    `due_at` is when it was to be sent, `next_at` when it is rung, leased until or tried again.
     `recipient_id` is an account, or for a resident the case itself.
     """
 
@@ -34,6 +35,7 @@ class Notice(Base):
     state: Mapped[str] = mapped_column(default="due")
     token: Mapped[int] = mapped_column(default=0)
     attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime]
     next_at: Mapped[datetime]
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]

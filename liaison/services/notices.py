@@ -72,6 +72,7 @@ def tell(
             "recipient_role": recipient.role,
             "recipient_id": recipient.id,
             "channel": channel,
+            "due_at": now if channel == INBOX else later,
             "next_at": now if channel == INBOX else later,
             "created_at": now,
         }

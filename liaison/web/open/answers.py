@@ -10,9 +10,10 @@ from liaison.domain.errors import Invalid, NotFound
 from liaison.domain.numbers import check_number
 from liaison.models.cases import Publication
 from liaison.services import publication
+from liaison.web.answers import PageQuery
 from liaison.web.described import describe
 from liaison.web.guards import guard
-from liaison.web.paging import DEFAULT_LIMIT, MAX_LIMIT, page
+from liaison.web.paging import page
 from liaison.web.projections import moment
 from liaison.web.wiring import wiring
 
@@ -21,14 +22,10 @@ api = APIBlueprint("answers_api", __name__, url_prefix="/api/v1/public", tag="Pu
 LONGEST_QUERY = 50
 
 
-class AnswersQuery(Schema):
+class AnswersQuery(PageQuery):
     """What to look for, and which page."""
 
     q = fields.String(load_default="", metadata={"maxLength": LONGEST_QUERY})
-    limit = fields.Integer(
-        load_default=DEFAULT_LIMIT, metadata={"minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
-    )
-    after = fields.String(load_default="", metadata={"description": "the `next` of the page before"})
 
 
 class AnswerOut(Schema):
@@ -42,14 +39,10 @@ class AnswerOut(Schema):
     url = fields.URL(required=True, require_tld=False)
 
 
-class AnswerRowOut(AnswerOut):
-    """One line of the list."""
-
-
 class AnswersOut(Schema):
     """A page of published answers, newest first."""
 
-    items = fields.List(fields.Nested(AnswerRowOut), required=True)
+    items = fields.List(fields.Nested(AnswerOut), required=True)
     next = fields.String(required=True, allow_none=True)
 
 
@@ -72,7 +65,7 @@ def one(number: str) -> str:
 
 
 @api.get("")
-@describe(AnswersOut, query=AnswersQuery, refuses=(422,))
+@describe(AnswersOut, query=AnswersQuery)
 @guard("public.read")
 def listing_json() -> Any:
     """Published answers, newest first."""

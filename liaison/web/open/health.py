@@ -1,7 +1,10 @@
 """For operators and integrators: whether everything lives, figures for Prometheus, the API's documentation."""
 
+from collections.abc import Iterator
+
 from flask import Blueprint, Response, jsonify, render_template
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client.core import HistogramMetricFamily
 
 from liaison.programs import QUEUES
 from liaison.services import health
@@ -44,6 +47,7 @@ def metrics() -> Response:
     Gauge("liaison_clocks_behind", "Clocks whose reminder is over a minute late", registry=registry).set(
         found.clocks_behind
     )
+    registry.register(Lateness(found.late, found.late_seconds))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -52,6 +56,19 @@ def metrics() -> Response:
 def docs() -> str:
     """The API's documentation to read and try; a page of our own, since APIFlask's needs inline scripts."""
     return render_template("docs.html")
+
+
+class Lateness:
+    """A histogram that the database has counted already."""
+
+    def __init__(self, buckets: list[tuple[float, int]], seconds: float) -> None:
+        self._buckets, self._seconds = buckets, seconds
+
+    def collect(self) -> Iterator[HistogramMetricFamily]:
+        """Yield the one family."""
+        named = [("+Inf" if bound == float("inf") else str(bound), float(count)) for bound, count in self._buckets]
+        told = "From due to sent, in seconds"
+        yield HistogramMetricFamily("liaison_notice_lateness_seconds", told, buckets=named, sum_value=self._seconds)
 
 
 def _faults() -> list[str]:
