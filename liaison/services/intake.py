@@ -79,9 +79,10 @@ def submit(
         category_id=category.id if category else None,
     )
     secret = _secret(keys, station.code, key, case)
-    _add_matter(case, actor, submission, routing, secret, keys)
-    attach(case, actor.role, submission.files, now)
-    event = _first_event(case, actor, station, submission, now)
+    with session.no_autoflush:  # every row of the submission is written once, by the event's flush
+        _add_matter(case, actor, submission, routing, secret, keys)
+        attach(case, actor.role, submission.files, now)
+        event = _first_event(case, actor, station, submission, now)
     if station.screening:
         announce(case, event, now)
     else:

@@ -136,19 +136,19 @@ def top_categories() -> list[Category]:
 
 def _rules() -> list[Rule]:
     rows = session.execute(
-        select(RoutingRule, Department.code)
+        select(
+            RoutingRule.id,
+            RoutingRule.priority,
+            RoutingRule.category,
+            RoutingRule.keywords,
+            RoutingRule.region_path,
+            Department.code,
+            RoutingRule.reason,
+        )
         .join(Department, Department.id == RoutingRule.department_id)
         .where(RoutingRule.active, Department.active)
     )
     return [
-        Rule(
-            id=rule.id,
-            priority=rule.priority,
-            category=rule.category,
-            keywords=tuple(rule.keywords),
-            region_path=rule.region_path or None,
-            department_code=code,
-            reason=rule.reason,
-        )
-        for rule, code in rows
+        Rule(id_, priority, category, tuple(keywords), path or None, code, reason)
+        for id_, priority, category, keywords, path, code, reason in rows
     ]
