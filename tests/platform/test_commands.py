@@ -1,0 +1,122 @@
+"""The operator's commands do what they say, refuse in words, and change nothing when they refuse."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from sqlalchemy import func, select, text
+
+from liaison.db import session
+from liaison.demo.town import CONTENT
+from liaison.models.clocks import CalendarYear
+from liaison.models.people import Account, Deputy
+from liaison.models.stations import Station
+from tests.support.life import Life
+from tests.support.town import Town
+
+Run = Callable[..., Result]
+HOLIDAYS = (
+    "day,kind,name\n2027-01-01,rest,元旦\n2027-10-01,rest,国庆节\n2027-10-02,rest,国庆节\n2027-10-03,rest,国庆节\n"
+)
+
+
+@pytest.fixture
+def run(app: Flask) -> Run:
+    """`run("verify")`: a command as the operator types it."""
+    return lambda *words, **more: app.test_cli_runner().invoke(args=list(words), **more)
+
+
+def test_an_official_table_is_loaded_and_the_years_are_told(run: Run, tmp_path: Path) -> None:
+    table = tmp_path / "2027.csv"
+    table.write_bytes(HOLIDAYS.encode("gb18030"))  # as Excel on a Chinese machine saves it
+    done = run("calendar", "import", str(table))
+    assert done.exit_code == 0, done.output
+    assert "2027" in done.output
+    assert session.get(CalendarYear, 2027) is not None
+
+
+def test_a_table_that_cannot_be_read_is_refused_by_line(run: Run, tmp_path: Path) -> None:
+    table = tmp_path / "2027.csv"
+    table.write_text(HOLIDAYS + "2027-02-30,rest,春节\n", "utf-8")
+    done = run("calendar", "import", str(table))
+    assert done.exit_code == 1
+    assert "6" in done.output
+    assert session.get(CalendarYear, 2027) is None
+
+
+def test_a_county_comes_in_whole(run: Run) -> None:
+    done = run("county", "import", str(CONTENT))
+    assert done.exit_code == 0, done.output
+    assert session.scalar(select(func.count()).select_from(Station)) == 106
+    assert session.scalar(select(func.count()).select_from(Deputy)) == 420
+    again = run("county", "import", str(CONTENT))
+    assert again.exit_code == 1
+    assert "不能再次" in again.output
+
+
+def test_a_faulty_county_does_not_come_in_at_all(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "county"
+    shutil.copytree(CONTENT, folder)
+    stations = folder / "stations.csv"
+    stations.write_text(stations.read_text("utf-8").replace("qh-nt", "nowhere"), "utf-8")
+    (folder / "rules.csv").unlink()
+    done = run("county", "import", str(folder))
+    assert done.exit_code == 1
+    assert "rules.csv: 缺少这张表" in done.output
+    assert session.scalar(select(func.count()).select_from(Station)) == 0
+
+
+def test_an_account_is_added_and_closed(run: Run, town: Town) -> None:
+    wanted = ["--name", "李敏", "--role", "handler", "--region", town.regions.county.code]
+    told = {"input": "a long password\na long password\n"}
+    missing = run("accounts", "add", "limin", *wanted, **told)
+    assert missing.exit_code == 1
+    assert "department" in missing.output
+    assert run("accounts", "add", "limin", *wanted, "--department", "housing", **told).exit_code == 0
+    assert "已经有人使用" in run("accounts", "add", "limin", *wanted, "--department", "housing", **told).output
+    assert run("accounts", "disable", "limin").exit_code == 0
+    assert session.scalars(select(Account).where(Account.username == "limin")).one().active is False
+
+
+def test_a_short_password_is_refused(run: Run, town: Town) -> None:
+    done = run(
+        "accounts",
+        "add",
+        "limin",
+        "--name",
+        "李敏",
+        "--role",
+        "office",
+        "--region",
+        town.regions.county.code,
+        input="short\nshort\n",
+    )
+    assert done.exit_code == 1
+    assert "密码至少" in done.output
+
+
+def test_every_station_gets_a_poster(run: Run, town: Town, tmp_path: Path) -> None:
+    done = run("posters", "--all", "--out", str(tmp_path))
+    assert done.exit_code == 0, done.output
+    assert {path.name for path in tmp_path.iterdir()} == {"S001.pdf", "S002.pdf"}
+    assert run("posters", "none", "--out", str(tmp_path)).exit_code == 1
+
+
+def test_verifying_finds_a_history_that_was_changed(run: Run, life: Life) -> None:
+    number = life.matter_in("assigned")
+    assert "every chain holds" in run("verify").output
+    session.execute(text("ALTER TABLE events DISABLE TRIGGER keep_events"))
+    session.execute(text("UPDATE events SET text = '改过的话' WHERE seq = 2"))
+    session.expire_all()
+    done = run("verify")
+    assert done.exit_code == 1
+    assert f"{number}: event 2 altered" in done.output
+
+
+def test_the_database_itself_refuses_to_change_an_event(life: Life) -> None:
+    life.matter_in("submitted")
+    with pytest.raises(Exception, match="events are only ever added"), session.begin_nested():
+        session.execute(text("UPDATE events SET text = '改过的话'"))
