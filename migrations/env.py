@@ -3,7 +3,7 @@
 import os
 
 from alembic import context
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 from liaison.config import find_path, load
 from liaison.db import db, engine_url
@@ -15,7 +15,7 @@ STATEMENT_TIMEOUT = "15min"
 def run() -> None:
     """Upgrade or downgrade in one transaction."""
     url = context.config.attributes.get("url") or load(find_path(os.environ), os.environ).database.url
-    engine = create_engine(engine_url(url))
+    engine = create_engine(engine_url(url), poolclass=NullPool)
     with engine.connect() as connection:
         connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
         connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
@@ -23,7 +23,6 @@ def run() -> None:
         context.configure(connection=connection, target_metadata=db.metadata, include_schemas=True)
         with context.begin_transaction():
             context.run_migrations()
-    engine.dispose()
 
 
 run()

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from uuid import UUID
@@ -16,10 +16,11 @@ from redis import Redis
 from liaison.app import create_app
 from liaison.clients.files import open_store
 from liaison.clients.message_log import MessageLog
+from liaison.clients.webhook import NotSent, Webhook
 from liaison.config import Config, find_path, load
 from liaison.db import transaction
-from liaison.services import health, lapses, notices, reminders, sweeping
-from liaison.services.delivery import Outlet, send_notice
+from liaison.services import digests, health, lapses, notices, reminders, sweeping
+from liaison.services.delivery import Outlet, OutletError, send_notice
 from liaison.services.notices import Message
 from workers.relay import hand_on
 
@@ -52,6 +53,12 @@ def fall_due() -> int:
 def lapse() -> int:
     """Move on the cases whose waiting time is over; returns how many."""
     return _until_done(lapses.lapse, lapses.BATCH)
+
+
+def digest() -> int:
+    """Put the office's digest of the day once it is time for it; returns for how many accounts."""
+    with _app().app_context(), transaction(wake=relay):
+        return digests.put_digests(_now())
 
 
 def send_notices(ids: list[str]) -> int:
@@ -105,11 +112,21 @@ def _redis() -> Redis:
 
 @cache
 def _outlets() -> Mapping[str, Outlet]:
-    messages = MessageLog(Path(_config().notices.log_file))
-    return {
+    messages, url = MessageLog(Path(_config().notices.log_file)), _config().notices.webhook_url
+    outlets: dict[str, Outlet] = {
         notices.INBOX: lambda message: None,  # the row itself is what the inbox shows
         notices.LOG: lambda message: messages.append(_line(message)),
     }
+    return outlets | ({notices.WEBHOOK: partial(_post, Webhook(url))} if url else {})
+
+
+def _post(platform: Webhook, message: Message) -> None:
+    """Hand a message to the county's platform, whose failures become the outbox's."""
+    named = {"client_message_id": message.client_message_id, "topic": message.topic}
+    try:
+        platform.post(named | {"recipient": str(message.recipient_id)})
+    except NotSent as error:
+        raise OutletError(str(error), final=error.final) from error
 
 
 def _line(message: Message) -> dict[str, str]:

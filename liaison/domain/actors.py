@@ -28,7 +28,8 @@ DEPARTMENT_ROLES = frozenset({Role.HANDLER, Role.APPROVER})
 
 @dataclass(frozen=True)
 class Actor:
-    """One who acts, with the reach the policy needs: region and below, department, station, deputy, own case."""
+    """One who acts, with the reach the policy needs: region and below, department and whether at its head, station,
+    deputy, own case."""
 
     role: Role
     name: str = ""
@@ -38,6 +39,7 @@ class Actor:
     station_id: UUID | None = None
     deputy_id: UUID | None = None
     case_id: UUID | None = None
+    head: bool = False
 
 
 ANYONE = Actor(Role.ANYONE)

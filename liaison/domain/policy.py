@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Role
+from liaison.domain.errors import NotAllowed
 
 
 class Relation(StrEnum):
@@ -68,7 +69,10 @@ POLICY = MappingProxyType(
         " office.dispatch office.send_back office.extension_decision office.return_decision office.reply_decision"
         " office.verdict office.look_back office.break_promise office.reveal office.publication rules.read rules.write",
     )
-    | _lines({Role.OFFICE_LEAD}, Relation.REGION, "office.reveal_decision")
+    | _lines({Role.OFFICE_LEAD}, Relation.REGION, "office.reveal_decision ladders.read ladders.write")
+    | _lines(OFFICE_ROLES, Relation.REGION, "digest.read outbox.write")
+    | _lines(OFFICE_ROLES | {Role.ADMINISTRATOR}, Relation.REGION, "outbox.read calendar.read")
+    | _lines({Role.OFFICE_LEAD, Role.ADMINISTRATOR}, Relation.NONE, "calendar.write")
     | _lines({Role.LIAISON}, Relation.STATION, "station.enter")
     | _lines(OFFICE_ROLES | {Role.LIAISON}, Relation.STATION, "roster.read roster.write")
     | _lines(OFFICE_ROLES, Relation.REGION, "roster.screening")
@@ -81,3 +85,9 @@ POLICY = MappingProxyType(
 def may(role: Role, action: str) -> bool:
     """Whether the table opens the action to the role; KeyError for an action it does not know."""
     return role in POLICY[action].roles
+
+
+def require(role: Role, action: str) -> None:
+    """Raise NotAllowed unless the table opens the action; for use cases that no table of moves guards."""
+    if not may(role, action):
+        raise NotAllowed()

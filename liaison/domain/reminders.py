@@ -38,7 +38,8 @@ class Rung(StrEnum):
     repeat = "repeat"
 
 
-LADDER: Mapping[Rung, frozenset[Audience]] = MappingProxyType(
+Audiences = Mapping[Rung, frozenset[Audience]]
+LADDER: Audiences = MappingProxyType(
     {
         Rung.half: frozenset({Audience.owner}),
         Rung.blue: frozenset({Audience.owner}),
@@ -49,6 +50,8 @@ LADDER: Mapping[Rung, frozenset[Audience]] = MappingProxyType(
         Rung.repeat: frozenset({Audience.head, Audience.office}),
     }
 )
+NEVER_EMPTY = frozenset({Rung.overdue_3, Rung.overdue_5, Rung.repeat})
+"""The rungs of which somebody above the owner must hear, whatever a region's own table says."""
 OVERDUE = {Rung.overdue_1: 1, Rung.overdue_3: 3, Rung.overdue_5: 5}
 REPEAT_DAYS = 5
 URGENT_REPEAT = timedelta(hours=24)
@@ -89,7 +92,7 @@ class Ladder:
     due: Due
     calendar: WorkingCalendar
     extended: int = 0
-    audiences: Mapping[Rung, frozenset[Audience]] = field(default_factory=lambda: LADDER)
+    audiences: Audiences = field(default_factory=lambda: LADDER)
 
     def rungs(self, repeats: int = 0) -> list[Step]:
         """Return all rungs in order, with so many repeats.

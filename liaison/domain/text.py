@@ -67,6 +67,18 @@ def clean(text: str, field: str, min_len: int = 1, max_len: int = 2000) -> str:
     return tidy
 
 
+def decoded(data: bytes, field: str) -> str:
+    """Return the text of an uploaded table; Excel on Chinese machines writes GBK. Raises Invalid for `field`."""
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        _refuse_unstorable(text, field)
+        return text
+    raise Invalid({field: ["文件读不出来，请另存为 CSV（UTF-8）后再上传。"]})
+
+
 def count_graphemes(text: str) -> int:
     """Return how many characters a person sees, approximately.
 

@@ -80,6 +80,8 @@ class Event(Base):
     prev_hash: Mapped[str]
     hash: Mapped[str]
 
+    case: Mapped[Case] = relationship(lazy="raise")
+
 
 class Attachment(Base):
     """A file of a case, kept in the file store under a random key; `position` counts from 1 within the case."""
@@ -99,6 +101,8 @@ class Attachment(Base):
     size: Mapped[int]
     sha256: Mapped[str]
     created_at: Mapped[datetime]
+
+    case: Mapped[Case] = relationship(lazy="raise")
 
 
 class Rating(Base):

@@ -73,6 +73,18 @@ class CalendarYear(Base):
     loaded_at: Mapped[datetime]
 
 
+class CalendarImport(Base):
+    """An official table taken in by a person: who, when, which years, how many clocks moved."""
+
+    __tablename__ = "calendar_imports"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    at: Mapped[datetime]
+    by_name: Mapped[str]
+    years: Mapped[list]
+    moved: Mapped[int]
+
+
 class Heartbeat(Base):
     """When a part of the clockwork last proved that it lives, through the database."""
 

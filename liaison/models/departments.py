@@ -1,4 +1,4 @@
-"""Departments, the category tree, routing rules and local terms."""
+"""Departments, the category tree, routing rules, and what a region sets for itself: terms and ladders."""
 
 from uuid import UUID
 
@@ -65,3 +65,15 @@ class LocalTerm(Base):
     region_id: Mapped[UUID] = mapped_column(ForeignKey("regions.id"))
     clock: Mapped[str]
     term: Mapped[str]
+
+
+class LadderRung(Base):
+    """Whom a region has told at a rung of the ladder, in place of `domain.reminders.LADDER`."""
+
+    __tablename__ = "ladder_rungs"
+    __table_args__ = (UniqueConstraint("region_id", "rung"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    region_id: Mapped[UUID] = mapped_column(ForeignKey("regions.id"))
+    rung: Mapped[str]
+    audiences: Mapped[list]

@@ -22,6 +22,7 @@ from liaison.services.announcements import announce
 from liaison.services.reach import assignments_within
 
 LEAD, ASSISTING, SEPARATE = "lead", "assisting", "separate"
+MOST_DIGITS = 4  # no case has so many assignments, and no column takes much more
 HIGHEST_LEVEL = 2  # handler, head of the department, leader in charge of it
 ENDED = (AssignmentState.APPROVED, AssignmentState.RETURNED, AssignmentState.RECALLED)
 
@@ -147,7 +148,7 @@ def hold(actor: Actor, reference: str, number: str | None = None) -> Held:
     Raises NotFound when there is none, it is out of reach, or it is not of case `number`.
     """
     of_case, _, position = reference.rpartition(".")
-    if not position.isdecimal() or (number is not None and of_case != number):
+    if not position.isdecimal() or len(position) > MOST_DIGITS or (number is not None and of_case != number):
         raise NotFound()
     case = cases.lock_case(actor, of_case)
     assignment = session.scalar(

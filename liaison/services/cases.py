@@ -17,6 +17,7 @@ from liaison.domain.calendar import local_day
 from liaison.domain.clocks import Term
 from liaison.domain.errors import NotFound, WrongState
 from liaison.domain.workflow import WORKFLOWS, State
+from liaison.models.base import new_id
 from liaison.models.cases import Case, Event, case_numbers
 from liaison.models.clocks import Clock
 from liaison.services import clocks
@@ -129,13 +130,14 @@ def record(
     return event
 
 
-def open_case(kind: str, now: datetime, **columns: object) -> Case:
+def open_case(kind: str, now: datetime, *, id: UUID | None = None, **columns: object) -> Case:
     """Make a new case of this kind in its first state, numbered, its first clock running.
 
-    `columns` are the trunk's own: id, title, text, region, station, deputy, category.
+    `columns` are the trunk's own: title, text, region, station, deputy, category.
     """
     flow = WORKFLOWS[kind]
     case = Case(
+        id=id or new_id(),
         kind=kind,
         number=next_number(kind, local_day(now).year),
         state=flow.initial,

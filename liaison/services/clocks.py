@@ -9,7 +9,7 @@ from liaison.db import once, session
 from liaison.domain.calendar import WorkingCalendar, local_day
 from liaison.domain.clocks import Due, Light, Term, Thresholds, Unit, due, light, pause_length, pause_total, thresholds
 from liaison.domain.errors import Conflict
-from liaison.domain.reminders import Ladder
+from liaison.domain.reminders import LADDER, Audiences, Ladder
 from liaison.domain.terms import DEFAULT_TERMS
 from liaison.models.base import new_id
 from liaison.models.cases import Case
@@ -147,9 +147,9 @@ def light_of(clock: Clock | None, now: datetime) -> Light:
     return light(Thresholds(clock.blue_at, clock.yellow_at, clock.red_at), now)
 
 
-def ladder_of(clock: Clock, calendar: WorkingCalendar) -> Ladder:
-    """The ladder of reminders of a clock as it stands."""
-    return Ladder(Term.parse(clock.term), clock.started_at, due_of(clock), calendar, clock.extended)
+def ladder_of(clock: Clock, calendar: WorkingCalendar, audiences: Audiences = LADDER) -> Ladder:
+    """The ladder of reminders of a clock as it stands; `audiences` say who is meant, not when."""
+    return Ladder(Term.parse(clock.term), clock.started_at, due_of(clock), calendar, clock.extended, audiences)
 
 
 def _recompute(clock: Clock, calendar: WorkingCalendar) -> None:

@@ -5,6 +5,7 @@ from sqlalchemy.orm import joinedload
 
 from liaison.db import session
 from liaison.domain.actors import Actor
+from liaison.domain.errors import NotFound
 from liaison.models.departments import Category, Department
 from liaison.models.regions import Region
 
@@ -32,6 +33,15 @@ def all_categories() -> list[Category]:
             .order_by(Category.parent_id.is_not(None), Category.position, Category.code)
         )
     )
+
+
+def get_region(actor: Actor, code: str) -> Region:
+    """The actor's region or one below it. Raises NotFound for any other."""
+    within = Region.path.startswith(actor.region_path, autoescape=True)
+    found = session.scalar(select(Region).where(Region.code == code, within))
+    if found is None:
+        raise NotFound("没有找到这个区域，请从列表中选择。")
+    return found
 
 
 def regions_within(actor: Actor) -> list[Region]:

@@ -25,7 +25,7 @@ from liaison.models.assignments import Assignment, Extension, Reply
 from liaison.models.cases import Attachment, Case, Event, Rating
 from liaison.models.clocks import Clock
 from liaison.models.matters import Matter, Reveal
-from liaison.services import clocks, reveals, vault
+from liaison.services import clocks, ladders, reveals, vault
 from liaison.services.calendars import current_calendar
 from liaison.services.reach import cases_within
 
@@ -103,7 +103,7 @@ def get_dossier(actor: Actor, number: str, keys: vault.Keys, now: datetime) -> D
         text=_readable(actor, case.text),
         phase=state.phase,
         waiting_for=state.waits_for,
-        deadline=_deadline(session.get(Clock, case.clock_id) if case.clock_id else None, now),
+        deadline=_deadline(case, case.clock_id, now),
         events=_events(actor, case),
         replies=_replies(actor, lead or case),
         files=_files(case.id),
@@ -214,18 +214,19 @@ def _duty(actor: Actor, case: Case, assignment: Assignment, now: datetime) -> Du
         moves = [move for move in moves if move != "decide_extension"]
     if mine and case.state == "tracking" and assignment.part != "assisting" and actor.role in DEPARTMENT_ROLES:
         moves = [*moves, "keep_promise"]
-    deadline = _deadline(session.get(Clock, assignment.clock_id) if assignment.clock_id else None, now)
+    deadline = _deadline(case, assignment.clock_id, now)
     return Duty(assignment, f"{case.number}.{assignment.position}", deadline, asked, moves)
 
 
-def _deadline(clock: Clock | None, now: datetime) -> Deadline | None:
+def _deadline(case: Case, clock_id: UUID | None, now: datetime) -> Deadline | None:
+    clock = session.get(Clock, clock_id) if clock_id else None
     if clock is None:
         return None
     calendar = current_calendar()
     steps = derivation(
         Term.parse(clock.term), clock.started_at, calendar, extended=clock.extended, pauses=clocks.pauses_of(clock)
     )
-    ladder = clocks.ladder_of(clock, calendar).rungs(REPEATS_SHOWN)
+    ladder = clocks.ladder_of(clock, calendar, ladders.audiences_for(case.region_path)).rungs(REPEATS_SHOWN)
     return Deadline(clock, clocks.light_of(clock, now), steps, ladder)
 
 

@@ -9,8 +9,10 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, sel
 
 from liaison.db import session
 from liaison.domain.actors import Actor, Role
+from liaison.domain.calendar import local_day, start_of_day
 from liaison.domain.clocks import Light
 from liaison.domain.errors import Invalid
+from liaison.domain.workflow import Party
 from liaison.models.assignments import Assignment, Extension
 from liaison.models.cases import Case
 from liaison.models.clocks import Clock
@@ -33,11 +35,18 @@ DEPARTMENT_BOXES = {
     "done": ("approved", "returned", "recalled"),
 }
 OFFICE_BOXES = ("screening", "dispatch", "decisions", "overdue", "supervised", "all")
+COUNTED = OFFICE_BOXES[:-1]
+DIGEST_BOXES = ("today", "due_today", "yellow", "red", "supervised", "decisions")
+HEADS_BOX = "late"
+"""The box only the head of a department has: its yellow and red assignments."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a list; `reference` names the assignment in a department's list, else the case."""
+    """One line of a list; `reference` names the assignment in a department's list, else the case.
+
+    `level` is the rank of the assignment's owner, in a list of cases the highest of this round.
+    """
 
     cursor: Cursor
     reference: str
@@ -53,6 +62,7 @@ class Row:
     deputy: str | None
     supervised: bool
     round: int
+    level: int | None = None
 
 
 def deputy_box(actor: Actor, box: str, now: datetime, *, after: Cursor | None, limit: int) -> list[Row]:
@@ -62,10 +72,7 @@ def deputy_box(actor: Actor, box: str, now: datetime, *, after: Cursor | None, l
 
 
 def department_box(actor: Actor, box: str, now: datetime, *, after: Cursor | None, limit: int) -> list[Row]:
-    """A department's assignments; what waits for a signature is todo for the approver."""
-    states = set(_box(DEPARTMENT_BOXES, box))
-    if actor.role is Role.APPROVER and box != "done":
-        states = states | {"replied"} if box == "todo" else states - {"replied"}
+    """A department's assignments; what waits for a signature is todo for the approver, what is overdue the head's."""
     rows = (
         _listing(now)
         .add_columns(
@@ -73,9 +80,10 @@ def department_box(actor: Actor, box: str, now: datetime, *, after: Cursor | Non
             Assignment.state.label("part_state"),
             Assignment.assigned_at,
             Assignment.id.label("assignment_id"),
+            Assignment.level.label("level"),
         )
         .join(Assignment, Assignment.case_id == Case.id)
-        .where(assignments_within(actor), Assignment.state.in_(states))
+        .where(assignments_within(actor), _department_condition(actor, box, now))
     )
     key = tuple_(Assignment.assigned_at, Assignment.id)
     if after:
@@ -115,22 +123,26 @@ def station_box(actor: Actor, now: datetime, *, after: Cursor | None, limit: int
     return _cases(actor, now, [], after, limit)
 
 
-def office_counts(actor: Actor, now: datetime) -> dict[str, int]:
-    """How many matters stand in each of the office's boxes but `all`."""
-    boxes = [box for box in OFFICE_BOXES if box != "all"]
+def office_counts(actor: Actor, now: datetime, boxes: Sequence[str] = COUNTED) -> dict[str, int]:
+    """How many matters stand in each of those lists of the office."""
     counts = [func.count(case((_office_condition(box, now), 1))).label(box) for box in boxes]
     row = session.execute(select(*counts).outerjoin(Clock, Clock.id == Case.clock_id).where(cases_within(actor))).one()
     return dict(row._mapping)
 
 
-def department_counts(actor: Actor) -> dict[str, int]:
-    """How many assignments stand in each of the department's boxes."""
+def department_counts(actor: Actor, now: datetime) -> dict[str, int]:
+    """How many assignments stand in each of the department's boxes; the overdue ones for its head alone."""
     counted = select(Assignment.state, func.count()).where(assignments_within(actor)).group_by(Assignment.state)
     by_state = dict(session.execute(counted).all())
     counts = {box: sum(by_state.get(state, 0) for state in states) for box, states in DEPARTMENT_BOXES.items()}
     if actor.role is Role.APPROVER:
         counts["todo"] += by_state.get("replied", 0)
         counts["doing"] -= by_state.get("replied", 0)
+    if actor.head:
+        late = select(func.count(Assignment.id)).join(Clock, Clock.id == Assignment.clock_id)
+        counts[HEADS_BOX] = session.scalar(
+            late.where(assignments_within(actor), _department_condition(actor, HEADS_BOX, now))
+        )
     return counts
 
 
@@ -153,11 +165,11 @@ def mark_read(actor: Actor, now: datetime) -> None:
     )
 
 
-def notices_for(actor: Actor, limit: int = 50) -> Sequence[tuple[Notice, str]]:
-    """The newest notices in an account's inbox, each with its case's number."""
+def notices_for(actor: Actor, limit: int = 50) -> Sequence[tuple[Notice, str | None]]:
+    """The newest notices in an account's inbox, each with its case's number; a digest is about no case."""
     return session.execute(
         select(Notice, Case.number)
-        .join(Case, Case.id == Notice.case_id)
+        .outerjoin(Case, Case.id == Notice.case_id)
         .where(Notice.recipient_id == actor.account_id, Notice.channel == "inbox", Notice.state != "cancelled")
         .order_by(Notice.created_at.desc())
         .limit(limit)
@@ -172,7 +184,7 @@ def _unread(actor: Actor) -> tuple[ColumnElement[bool], ...]:
 def _cases(
     actor: Actor, now: datetime, conditions: Sequence[ColumnElement[bool]], after: Cursor | None, limit: int
 ) -> list[Row]:
-    rows = _joined_clock(_listing(now), Case.clock_id).where(cases_within(actor), *conditions)
+    rows = _joined_clock(_listing(now).add_columns(_level()), Case.clock_id).where(cases_within(actor), *conditions)
     if after:
         rows = rows.where(tuple_(Case.created_at, Case.id) < after)
     rows = rows.order_by(Case.created_at.desc(), Case.id.desc()).limit(limit)
@@ -202,19 +214,39 @@ def _listing(now: datetime) -> Select:
     )
 
 
+def _level() -> ColumnElement[int | None]:
+    """The rank of the highest owner among the assignments of a case's current round."""
+    of_round = (Assignment.case_id == Case.id, Assignment.round == Case.round)
+    return select(func.max(Assignment.level)).where(*of_round).correlate(Case).scalar_subquery().label("level")
+
+
 def _joined_clock(rows: Select, clock_id) -> Select:
     return rows.outerjoin(Clock, Clock.id == clock_id)
 
 
 def _light(now: datetime) -> ColumnElement[str]:
     """The light of the joined clock, as `domain.clocks.light` would say."""
-    running = and_(Clock.stopped_at.is_(None), Clock.paused_at.is_(None))
+    running = _running()
     return case(
         (and_(running, Clock.red_at <= now), Light.red),
         (and_(running, Clock.yellow_at <= now), Light.yellow),
         (and_(running, Clock.blue_at <= now), Light.blue),
         else_=Light.none,
     )
+
+
+def _running() -> ColumnElement[bool]:
+    """Whether the joined clock runs."""
+    return and_(Clock.stopped_at.is_(None), Clock.paused_at.is_(None))
+
+
+def _department_condition(actor: Actor, box: str, now: datetime) -> ColumnElement[bool]:
+    if box == HEADS_BOX and actor.head:
+        return and_(Clock.yellow_at <= now, _running(), Clock.owner == Party.DEPARTMENTS)
+    states = set(_box(DEPARTMENT_BOXES, box))
+    if actor.role is Role.APPROVER and box != "done":
+        states = states | {"replied"} if box == "todo" else states - {"replied"}
+    return Assignment.state.in_(states)
 
 
 def _office_condition(box: str, now: datetime) -> ColumnElement[bool]:
@@ -232,9 +264,17 @@ def _office_condition(box: str, now: datetime) -> ColumnElement[bool]:
             waiting = or_(Assignment.state == "return_requested", Assignment.id.in_(asked))
             return exists().where(Assignment.case_id == Case.id, waiting)
         case "overdue":
-            return and_(Clock.due_at < now, Clock.stopped_at.is_(None), Clock.paused_at.is_(None))
+            return and_(Clock.due_at < now, _running())
         case "supervised":
             return and_(Case.supervised_at.is_not(None), Case.closed_at.is_(None))
+        case "today":
+            return Case.created_at >= start_of_day(local_day(now))
+        case "due_today":
+            return and_(Clock.due_on == local_day(now), _running())
+        case "yellow":
+            return and_(Clock.yellow_at <= now, Clock.red_at > now, _running())
+        case "red":
+            return and_(Clock.red_at <= now, _running())
     raise Invalid({"box": ["没有这个分类。"]})
 
 
@@ -266,4 +306,5 @@ def _row(row, cursor: Cursor, reference: str, part_state: str | None) -> Row:
         deputy=row.deputy,
         supervised=row.supervised_at is not None,
         round=row.round,
+        level=row.level,
     )

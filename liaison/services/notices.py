@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from liaison.db import session, wake_after_commit
+from liaison.db import session, told, wake_after_commit
 from liaison.domain.actors import Role
 from liaison.domain.calendar import office_moment
 from liaison.models.base import new_id
@@ -22,12 +22,13 @@ from liaison.services.recipients import Recipient, is_entitled
 
 INBOX = "inbox"
 LOG = "log"
-CHANNELS = (INBOX, LOG)
-MAX_ATTEMPTS = 8  # with the backoff below, about four hours of trying before a person is asked
-LEASE = timedelta(seconds=60)  # at least three times the slowest channel's timeout
+WEBHOOK = "webhook"
+CHANNELS = "channels"  # under this name the composition root says which of them this installation has
+MAX_ATTEMPTS = 180  # with the backoff below, about four hours of trying before a person is asked
+LEASE = timedelta(seconds=45)  # three times the slowest channel: connecting, sending, waiting, 5 s each
 RING_AGAIN = timedelta(seconds=30)  # a bell that Redis lost is rung again after this
 FIRST_BACKOFF = 10.0
-LONGEST_BACKOFF = 3600.0
+LONGEST_BACKOFF = 80.0  # with its spread and a tick, nobody waits over two minutes once a channel is well again
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Message:
 
 
 def tell(
-    case: Case,
+    case: Case | None,
     topic: str,
     recipients: Iterable[Recipient],
     now: datetime,
@@ -56,19 +57,20 @@ def tell(
 ) -> None:
     """Put one notice per recipient and channel, once per (case, clock, occasion, generation, recipient, channel).
 
-    Outside the inbox nothing is sent at night or on rest days unless `urgent`.
+    Outside the inbox nothing is sent at night or on rest days unless `urgent`. Without a case it is a digest.
     """
     later = now if urgent else office_moment(now, current_calendar())
     generation = clock.generation if clock else 0
     clock_id = clock.id if clock else None
+    case_id = case.id if case else None
     rows = [
         {
             "id": new_id(),
-            "case_id": case.id,
+            "case_id": case_id,
             "clock_id": clock_id,
             "generation": generation,
             "topic": topic,
-            "dedup_key": _dedup_key(case.id, clock_id, occasion, generation, recipient, channel),
+            "dedup_key": _dedup_key(case_id, clock_id, occasion, generation, recipient, channel),
             "recipient_role": recipient.role,
             "recipient_id": recipient.id,
             "channel": channel,
@@ -77,7 +79,7 @@ def tell(
             "created_at": now,
         }
         for recipient in recipients
-        for channel in CHANNELS
+        for channel in told(CHANNELS)
     ]
     put(rows)
 
@@ -154,7 +156,7 @@ def settle(message: Message, now: datetime, *, error: str | None = None, final: 
 
 
 def backoff(attempts: int) -> timedelta:
-    """How long to wait after so many attempts: doubling from ten seconds to an hour, spread by ±25 %."""
+    """How long to wait after so many attempts: doubling from ten seconds to eighty, spread by ±25 %."""
     seconds = min(FIRST_BACKOFF * 2 ** (attempts - 1), LONGEST_BACKOFF)
     return timedelta(seconds=seconds * random.uniform(0.75, 1.25))
 
@@ -178,7 +180,7 @@ def _end(notice: Notice, state: str, now: datetime) -> None:
 
 
 def _dedup_key(
-    case_id: UUID, clock_id: UUID | None, occasion: str, generation: int, recipient: Recipient, channel: str
+    case_id: UUID | None, clock_id: UUID | None, occasion: str, generation: int, recipient: Recipient, channel: str
 ) -> bytes:
     parts = (case_id, clock_id, occasion, generation, recipient.id, channel)
     return hashlib.sha256("|".join(map(str, parts)).encode()).digest()

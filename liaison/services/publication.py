@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload
 from liaison.db import session
 from liaison.domain.actors import Actor
 from liaison.domain.errors import Invalid, NotFound, WrongState
+from liaison.domain.policy import require
 from liaison.models.cases import Case, Publication
 from liaison.services import cases
 
@@ -19,6 +20,7 @@ def publish(
     actor: Actor, number: str, *, title: str, text: str, answer: str, consent: bool, now: datetime
 ) -> Publication:
     """Publish a redacted matter and its answer, or replace what was published. Raises Invalid without consent."""
+    require(actor.role, "office.publication")
     if not consent:
         raise Invalid({"consent": ["公开前须征得群众同意。"]})
     case = cases.lock_case(actor, number)

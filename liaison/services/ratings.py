@@ -1,9 +1,10 @@
 """The resident's rating in three parts, what follows from it, and asking again after the case was closed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from liaison.db import session
 from liaison.domain.actors import SYSTEM, Actor
@@ -30,7 +31,7 @@ class Opinion:
 def rate(actor: Actor, number: str, opinion: Opinion, *, now: datetime) -> Case:
     """Take the rating of this round: content closes the matter or tracks a promise, discontent opens it again.
 
-    The second discontent puts the case under supervision (督办). Raises Invalid for a rating that is not whole.
+    The second discontented rating puts the case under supervision (督办). Raises Invalid for one that is not whole.
     """
     check_rating(opinion.result, opinion.attitude, opinion.speed, opinion.text)
     case = cases.lock_case(actor, number)
@@ -47,7 +48,7 @@ def rate(actor: Actor, number: str, opinion: Opinion, *, now: datetime) -> Case:
             at=now,
         )
     )
-    if move == "discontent" and case.round >= 2:
+    if move == "discontent" and _discontents(case) >= 2:
         supervise(case, now)
     announce(case, event, now)
     return case
@@ -67,11 +68,19 @@ def ask_again(actor: Actor, number: str, reason: str, *, now: datetime) -> Case:
     return case
 
 
-def supervise(case: Case, now: datetime) -> None:
-    """Put a case under the office's supervision (督办), once."""
-    if case.supervised_at is None:
-        case.supervised_at = now
-        cases.record(case, "supervise", SYSTEM, now)
+def supervise(case: Case, now: datetime, facts: Mapping[str, object] | None = None) -> bool:
+    """Put a case under the office's supervision (督办), once; `facts` go into the event. False when it was before."""
+    if case.supervised_at is not None:
+        return False
+    case.supervised_at = now
+    cases.record(case, "supervise", SYSTEM, now, data=facts)
+    return True
+
+
+def _discontents(case: Case) -> int:
+    """How many ratings of the case said so; rounds also begin anew for other reasons, such as a broken promise."""
+    told = select(func.count()).where(Rating.case_id == case.id, Rating.result == Result.DISSATISFIED)
+    return session.scalar(told)
 
 
 def _consequence(case: Case, opinion: Opinion, now: datetime) -> tuple[str, Term | None]:

@@ -50,8 +50,16 @@ def department(department_id: UUID, *, roles: Iterable[Role] = (Role.HANDLER,), 
     return _accounts(name, Account.department_id == department_id, people)
 
 
-def is_entitled(recipient: Recipient, case_id: UUID) -> bool:
-    """Whether a recipient may still know of a case: its resident, one merged into it, an active account in reach."""
+def every_office() -> list[Recipient]:
+    """All office staff, wherever they are."""
+    return _accounts("every office", Account.role.in_(OFFICE_ROLES))
+
+
+def is_entitled(recipient: Recipient, case_id: UUID | None) -> bool:
+    """Whether a recipient may still know of a case: its resident, one merged into it, an active account in reach.
+
+    What is about no case is the office's.
+    """
     if recipient.role is Role.RESIDENT:
         merged = select(Case.id).where(Case.id == recipient.id, Case.merged_into_id == case_id)
         return recipient.id == case_id or session.scalar(merged) is not None
@@ -60,6 +68,8 @@ def is_entitled(recipient: Recipient, case_id: UUID) -> bool:
     )
     if account is None:
         return False
+    if case_id is None:
+        return account.role in OFFICE_ROLES
     return session.scalar(select(Case.id).where(Case.id == case_id, cases_within(actor_of(account)))) is not None
 
 

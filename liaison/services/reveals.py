@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from liaison.db import session
 from liaison.domain.actors import Actor
 from liaison.domain.errors import Conflict, NotAllowed, NotFound
+from liaison.domain.policy import require
 from liaison.models.cases import Case
 from liaison.models.matters import Matter, Reveal
 from liaison.services import cases, vault
@@ -17,6 +18,7 @@ OPEN_FOR = timedelta(minutes=15)
 
 def ask_reveal(actor: Actor, number: str, reason: str, *, now: datetime) -> Reveal:
     """Ask to learn who the resident is; recorded in the case at once, visible to the resident."""
+    require(actor.role, "office.reveal")
     case = cases.lock_case(actor, number)
     count = session.scalar(select(func.count()).select_from(Reveal).where(Reveal.case_id == case.id))
     asked = Reveal(case_id=case.id, position=count + 1, reason=reason, asked_by_id=actor.account_id, asked_at=now)
@@ -27,6 +29,7 @@ def ask_reveal(actor: Actor, number: str, reason: str, *, now: datetime) -> Reve
 
 def decide_reveal(actor: Actor, number: str, position: int, approve: bool, text: str, *, now: datetime) -> Reveal:
     """Grant or decline a reveal. Raises NotAllowed to the one who asked, Conflict when it is decided already."""
+    require(actor.role, "office.reveal_decision")
     case = cases.lock_case(actor, number)
     asked = session.scalar(select(Reveal).where(Reveal.case_id == case.id, Reveal.position == position))
     if asked is None:

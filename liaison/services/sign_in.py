@@ -119,6 +119,7 @@ def actor_of(account: Account) -> Actor:
         department_id=account.department_id,
         station_id=account.station_id,
         deputy_id=account.deputy_id,
+        head=account.head,
     )
 
 

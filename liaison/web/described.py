@@ -1,6 +1,7 @@
 """What a JSON route takes and gives, for the OpenAPI document; APIFlask's annotations without its own parsing.
 
 Every refusal is described as the problem document it is, and multipart bodies with the files they may carry.
+Whether an operation needs a session is read from the policy's line of the view's guard.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,10 +12,17 @@ from typing import Any
 from apiflask import APIFlask
 from marshmallow import Schema, fields
 
+from liaison.domain.actors import Role
+
 View = Callable[..., Any]
 Json = dict[str, Any]
 PROBLEM = "application/problem+json"
 FILES, REPEATS = "x-files", "x-repeats"  # set on an operation while the document is made, never shown
+SESSION = "session"
+SCHEMES = {SESSION: {"type": "http", "scheme": "bearer", "description": "the token of POST /api/v1/sessions"}}
+ALWAYS = (400,)  # an address or a body that cannot be read
+CLOSED = (401, 403)
+WITH_BODY = (413, 415, 422)
 
 
 class Problem(Schema):
@@ -31,7 +39,7 @@ class Problem(Schema):
 
 
 def describe(
-    gives: type[Schema] | Json,
+    gives: type[Schema] | None,
     *,
     status: int = 200,
     takes: type[Schema] | None = None,
@@ -41,20 +49,24 @@ def describe(
     repeats: bool = False,
     refuses: Sequence[int] = (),
 ) -> Callable[[View], View]:
-    """Annotate a view: its answer, its body, the part that holds files, its headers and query, its refusals.
+    """Annotate a guarded view: its answer, its body, the part that holds files, its headers and query.
 
-    `repeats` says that the same request again is answered alike, with 200.
+    `refuses` names what does not follow from these and the guard; `repeats` says that the same request again is
+    answered alike, with 200.
     """
-    answer = {"schema": gives() if isinstance(gives, type) else gives, "status_code": status, "description": None}
+    answer = {"schema": gives() if gives else {}, "status_code": status, "description": HTTPStatus(status).phrase}
     rest = dict.fromkeys(("example", "examples", "links", "headers"))
     arguments = [(headers, "headers"), (query, "query")]
 
     def decorate(view: View) -> View:
+        closed = Role.ANYONE not in view.policy_line.roles
+        codes = {*ALWAYS, *refuses, *(CLOSED if closed else ()), *(WITH_BODY if takes else ())}
         view._spec = {
             "response": answer | rest | {"content_type": "application/json"},
-            "responses": {code: HTTPStatus(code).phrase for code in refuses},
+            "responses": {code: HTTPStatus(code).phrase for code in sorted(codes)},
             "args": [(schema(), place) for schema, place in arguments if schema],
             "extensions": {FILES: files, REPEATS: repeats},
+            "security": SESSION if closed else None,
         }
         if takes:
             view._spec |= {"body": takes(), "content_type": "application/json"}
@@ -66,6 +78,7 @@ def describe(
 def register(app: APIFlask) -> None:
     """Put the finishing touches to the document whenever it is made."""
     app.config["VALIDATION_ERROR_SCHEMA"] = app.config["HTTP_ERROR_SCHEMA"] = Problem
+    app.config["SECURITY_SCHEMES"] = SCHEMES
     app.spec_processor(_finish)
 
 
@@ -77,6 +90,7 @@ def _finish(spec: Json) -> Json:
             _as_problems(operation)
             if operation.pop(REPEATS, False):
                 operation["responses"]["200"] = deepcopy(operation["responses"]["201"])
+            operation["responses"] = dict(sorted(operation["responses"].items()))
     return spec
 
 

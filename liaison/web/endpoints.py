@@ -8,24 +8,32 @@ from typing import Any
 
 from apiflask import APIBlueprint
 from flask import request
+from marshmallow import Schema
 
+from liaison.web.described import describe
 from liaison.web.forms import Form
 from liaison.web.guards import current_actor, guard
 from liaison.web.uploads import read_body
 from liaison.web.wiring import now, unit_of_work
 
 Fetch = Callable[[str], Any]
-REFUSES = (401, 403, 404, 409, 422)
+MOVE_REFUSES = (404, 409)
 
 
-def add_moves(blueprint: APIBlueprint, rule: str, forms: Iterable[Form], fetch: Fetch) -> None:
-    """Add `POST {rule}/{form}` for each form; `fetch(reference)` makes the answer."""
+def add_moves(blueprint: APIBlueprint, rule: str, forms: Iterable[Form], gives: type[Schema], fetch: Fetch) -> None:
+    """Add `POST {rule}/{form}` for each form; `fetch(reference)` makes the answer, which is a `gives`."""
     for form in forms:
         view = guard(form.action)(_view(form, fetch))
         view.__name__ = form.name.replace("-", "_")
-        view.__doc__ = form.schema.__doc__
-        documented = blueprint.doc(summary=form.schema.__doc__, responses=[204 if form.leaves else 200, *REFUSES])(view)
-        blueprint.post(f"{rule}/{form.name}")(documented)
+        view.__doc__ = f"{form.name.replace('-', ' ').capitalize()}. {form.schema.__doc__}"
+        described = describe(
+            None if form.leaves else gives,
+            status=204 if form.leaves else 200,
+            takes=form.schema,
+            files="files" if form.takes_files else "",
+            refuses=MOVE_REFUSES,
+        )
+        blueprint.post(f"{rule}/{form.name}")(described(view))
 
 
 def _view(form: Form, fetch: Fetch) -> Callable[[str], Any]:

@@ -76,6 +76,13 @@ LABELS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "hard": "疑难",
             "urgent": "紧急",
         },
+        "audience": {
+            "owner": "当前责任方",
+            "handler": "承办单位经办人",
+            "approver": "承办单位签发人",
+            "head": "承办单位负责人",
+            "office": "人大办",
+        },
         "outcome": {
             "A": "A 已解决或基本解决",
             "B": "B 正在解决或列入规划",
@@ -98,12 +105,19 @@ LABELS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "verification": "代表核实",
             "dispatch": "交办",
             "acknowledgement": "签收",
+            "return_request": "申请退办",
             "return_decision": "退办审批",
             "handling": "办理",
+            "consultation": "办理（咨询类）",
+            "ordinary": "办理（一般）",
+            "complex": "办理（复杂）",
+            "hard": "办理（疑难）",
+            "urgent": "办理（紧急）",
             "rework": "补办",
             "review": "代表审看",
             "rating": "评价",
             "promise": "承诺兑现",
+            "reopening": "销号后再次反映",
         },
         "kind": {
             "station": "人大代表联络站",
@@ -131,6 +145,12 @@ LABELS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "overdue": "已超期",
             "supervised": "督办",
             "all": "全部",
+            "today": "今日新收",
+            "due_today": "今日到期",
+            "late": "超期",
+            "yellow": "超期",
+            "red": "严重超期",
+            "dead": "发送失败的通知",
         },
         "event": {
             "submit": "提交事项",
@@ -166,6 +186,7 @@ LABELS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "reopen": "重新办理",
             "add": "补充说明",
             "supervise": "列入督办",
+            "raise_owner": "超期未办，责任人上提一级",
             "acknowledge": "部门签收",
             "request_return": "申请退办",
             "approve_return": "同意退办",
@@ -191,6 +212,26 @@ LABELS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "overdue_5": "超期 5 个工作日，列入督办",
             "repeat": "持续督办",
         },
+        "when": {
+            "half": "时限过半",
+            "blue": "剩余时间不足五分之一，或只剩 1 个工作日",
+            "due_day": "到期当天",
+            "overdue_1": "超期第 1 个工作日",
+            "overdue_3": "超期第 3 个工作日",
+            "overdue_5": "超期第 5 个工作日，同时列入督办、责任人上提一级",
+            "repeat": "此后每隔 5 个工作日",
+        },
+        "notice_state": {
+            "dead": "发送失败",
+            "in_doubt": "待定",
+            "due": "待发",
+            "leased": "发送中",
+            "sent": "已发出",
+            "cancelled": "已取消",
+        },
+        "via": {"inbox": "站内消息", "log": "消息日志", "webhook": "对接平台"},
+        "act": {"take": "接手处理", "send_again": "重新发送", "release": "放行", "cancel": "不再发送"},
+        "topic": {"digest": "今日工作摘要"},
         "step": {
             "start": "起算日，不计入",
             "rest": "休息日，不计入",
@@ -227,7 +268,9 @@ def label(group: str, code: object) -> str:
 def topic(code: str) -> str:
     """What a notice is about."""
     head, _, rung = code.partition(".")
-    return f"时限提醒：{label('rung', rung)}" if head == "reminder" else label("event", code)
+    if head == "reminder":
+        return f"时限提醒：{label('rung', rung)}"
+    return LABELS["topic"].get(code) or label("event", code)
 
 
 def rung(key: str) -> str:

@@ -12,6 +12,7 @@ from flask import request
 from liaison.domain.errors import Invalid
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
+LIMITS = frozenset(map(str, range(1, MAX_LIMIT + 1)))
 
 Cursor = tuple[datetime, UUID]
 
@@ -28,7 +29,7 @@ def page(
 
 def _limit() -> int:
     given = request.args.get("limit", str(DEFAULT_LIMIT))
-    if not given.isdecimal() or not 1 <= int(given) <= MAX_LIMIT:
+    if given not in LIMITS:
         raise Invalid({"limit": [f"每页数量应在 1 到 {MAX_LIMIT} 之间。"]})
     return int(given)
 

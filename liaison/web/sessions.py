@@ -7,6 +7,8 @@ from flask import g
 
 from liaison.models.people import Account
 from liaison.services import sign_in
+from liaison.web.answers import ActorOut, SessionOut
+from liaison.web.described import describe
 from liaison.web.guards import NotSignedIn, guard, token
 from liaison.web.limits import sign_in_limit
 from liaison.web.projections import moment
@@ -18,6 +20,7 @@ api = APIBlueprint("sessions", __name__, url_prefix="/api/v1", tag="Sessions")
 
 
 @api.post("/sessions")
+@describe(SessionOut, status=201, takes=Credentials, refuses=(401, 403, 429))
 @guard("session.open")
 @sign_in_limit
 def sign_in_by_password() -> Any:
@@ -28,6 +31,7 @@ def sign_in_by_password() -> Any:
 
 
 @api.get("/me")
+@describe(ActorOut)
 @guard("session.read")
 def me() -> Any:
     """Who is signed in."""
@@ -35,6 +39,7 @@ def me() -> Any:
 
 
 @api.delete("/sessions/current")
+@describe(None, status=204)
 @guard("session.close")
 def sign_out() -> Any:
     """Close this session at once."""

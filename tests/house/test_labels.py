@@ -8,10 +8,10 @@ from liaison.domain.actors import Role
 from liaison.domain.clocks import Light
 from liaison.domain.derivation import StepKind
 from liaison.domain.outcomes import Outcome, Result
-from liaison.domain.reminders import Rung
+from liaison.domain.reminders import Audience, Rung
 from liaison.domain.routing import Ground, PassedOver, Reason
-from liaison.domain.terms import COMPLEXITIES
-from liaison.services import inboxes, matters
+from liaison.domain.terms import COMPLEXITIES, DEFAULT_TERMS
+from liaison.services import digests, inboxes, matters, notices, outbox
 from liaison.web.labels import LABELS
 from tests.support.source import modules, within
 
@@ -25,7 +25,20 @@ CODES = {
     "complexity": COMPLEXITIES,
     "channel": matters.CHANNELS,
     "part": ("lead", "assisting", "separate"),
-    "box": (*inboxes.DEPUTY_BOXES, *inboxes.DEPARTMENT_BOXES, *inboxes.OFFICE_BOXES),
+    "box": (
+        *inboxes.DEPUTY_BOXES,
+        *inboxes.DEPARTMENT_BOXES,
+        inboxes.HEADS_BOX,
+        *inboxes.OFFICE_BOXES,
+        *inboxes.DIGEST_BOXES,
+    ),
+    "clock": list(DEFAULT_TERMS),
+    "audience": list(Audience),
+    "when": list(Rung),
+    "notice_state": outbox.STATES,
+    "act": list(outbox.DECIDED),
+    "via": (notices.INBOX, notices.LOG, notices.WEBHOOK),
+    "topic": (digests.TOPIC,),
     "route": (*Reason, *PassedOver, *Ground),
 }
 

@@ -96,6 +96,13 @@ def test_what_is_not_set_lies_in_the_instance(environ: dict[str, str], tmp_path:
     assert str(tmp_path / "postgres") in config.database.url
 
 
+def test_a_message_platform_needs_an_address_of_the_web(environ: dict[str, str]) -> None:
+    url = "https://platform.example/in"
+    assert load(None, environ | {"LIAISON_NOTICES__WEBHOOK_URL": url}).notices.webhook_url == url
+    with pytest.raises(ConfigError, match=r"notices\.webhook_url"):
+        load(None, environ | {"LIAISON_NOTICES__WEBHOOK_URL": "platform.example"})
+
+
 def test_generated_secrets_are_private_lasting_and_unprinted(environ: dict[str, str], tmp_path: Path) -> None:
     file = tmp_path / "secrets.toml"
     before = file.read_bytes()

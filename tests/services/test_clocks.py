@@ -65,7 +65,7 @@ def test_a_new_official_table_moves_open_clocks_and_each_case_says_so(life: Life
     assert clock.due_on > before and not clock.provisional and clock.generation == 2
     event = life.events(moved)[-1]
     assert (event.kind, event.internal, event.by_role) == ("calendar", False, "system")
-    assert event.data == {"clock": "rating", "from": before.isoformat(), "to": clock.due_on.isoformat()}
+    assert event.data == {"clock": "rating", "before": before.isoformat(), "after": clock.due_on.isoformat()}
     assert clock.lapse_at == clock.due_at
     assert "calendar" not in life.kinds(still) + life.kinds(closed)
 

@@ -61,7 +61,7 @@ def test_an_approver_signs_where_a_handler_waits(life: Life) -> None:
             [row.reference for row in inboxes.department_box(actor, box, life.clock(), after=None, limit=9)]
             for box in inboxes.DEPARTMENT_BOXES
         ]
-        assert list(inboxes.department_counts(actor).values()) == [len(box) for box in boxes[who]]
+        assert list(inboxes.department_counts(actor, life.clock()).values()) == [len(box) for box in boxes[who]]
     assert boxes == {"housing_handler": [[], [f"{number}.1"], []], "housing_approver": [[f"{number}.1"], [], []]}
 
 

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from liaison.db import session
 from liaison.domain.calendar import end_of_day
-from liaison.models.cases import Rating
-from liaison.services import intake
+from liaison.models.cases import Case, Rating
+from liaison.services import intake, lapses
 from tests.support.life import Life
 
 CASES = [
@@ -47,6 +47,22 @@ def test_nothing_that_waits_for_officials_ever_lapses(life: Life, state: str) ->
     number = life.matter_in(state)
     life.clock.advance(days=300)
     assert life.lapse() == 0 and life.case(number).state == state
+
+
+def test_a_whole_batch_of_broken_cases_steps_aside(life: Life) -> None:
+    broken = [life.matter_in("needs_info") for _ in range(lapses.BATCH)]
+    session.execute(update(Case).where(Case.number.in_(broken)).values(state="nonsense"))
+    life.clock.advance(seconds=1)
+    sound = life.matter_in("needs_info")
+    life.clock.advance(days=60)
+    assert life.lapse() == 0
+    assert life.lapse() == 1 and life.case(sound).state == "with_deputy"
+    clock = next(each for each in life.clocks(broken[0]) if each.kind == "information")
+    assert clock.lapse_at == life.clock() + lapses.LATER
+    session.execute(update(Case).where(Case.number == broken[0]).values(state="needs_info"))
+    life.clock.advance(hours=1, seconds=1)
+    life.lapse()
+    assert life.case(broken[0]).state == "with_deputy", "what was mended is tried again"
 
 
 def test_an_answer_in_time_takes_the_lapse_away(life: Life) -> None:

@@ -70,7 +70,7 @@ def test_telling_twice_on_one_occasion_puts_one_notice(life: Life) -> None:
     for _ in range(2):
         with transaction():
             notices.tell(case, "accept", [person], life.clock(), occasion="x")
-    assert session.scalar(select(func.count()).select_from(Notice)) == before + len(notices.CHANNELS)
+    assert session.scalar(select(func.count()).select_from(Notice)) == before + len((notices.INBOX, notices.LOG))
 
 
 def test_a_notice_carries_no_word_of_the_matter(life: Life, notice: UUID) -> None:
@@ -135,7 +135,7 @@ def test_errors_are_tried_again_later_and_later_until_dead(life: Life, notice: U
         waits.append(fresh(notice).next_at - life.clock())
         life.clock.advance(hours=2)
     assert (fresh(notice).state, fresh(notice).error) == ("dead", "refused")
-    assert waits[0] < timedelta(seconds=13) and waits[-2] > timedelta(minutes=5)
+    assert waits[0] < timedelta(seconds=13) and waits[-2] >= timedelta(minutes=1)
 
 
 def test_a_final_error_is_not_tried_again(life: Life, notice: UUID) -> None:
@@ -181,7 +181,7 @@ def test_a_resident_whose_merge_was_undone_hears_no_more_of_the_other_matter(lif
     assert claim(life, theirs) is None
 
 
-def test_backoff_doubles_and_never_exceeds_an_hour_and_a_quarter() -> None:
+def test_backoff_doubles_and_never_exceeds_the_two_minutes_in_which_all_goes_out_after_an_outage() -> None:
     assert all(notices.backoff(1) <= timedelta(seconds=12.5) for _ in range(50))
-    assert all(notices.backoff(30) <= timedelta(seconds=4500) for _ in range(50))
+    assert all(notices.backoff(MAX_ATTEMPTS) <= timedelta(seconds=100) for _ in range(50))
     assert len({notices.backoff(3) for _ in range(20)}) > 1

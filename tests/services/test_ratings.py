@@ -60,6 +60,18 @@ def test_the_second_discontent_is_supervised_once(life: Life) -> None:
     assert life.kinds(number).count("supervise") == 1
 
 
+def test_a_broken_promise_is_no_rating(life: Life) -> None:
+    number = life.promised(days=3)
+    life.clock.advance(days=3)
+    life.act("office", matters.break_promise, number, "未兑现")
+    round_again(life, number)
+    life.rate(number, UNHAPPY)
+    assert life.case(number).round == 2 and life.case(number).supervised_at is None
+    round_again(life, number)
+    life.rate(number, UNHAPPY)
+    assert life.case(number).supervised_at == life.clock()
+
+
 def test_a_promise_past_its_day_is_not_tracked(life: Life) -> None:
     number = life.promised(days=3)
     life.clock.advance(days=3)

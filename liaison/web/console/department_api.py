@@ -7,6 +7,8 @@ from apiflask import APIBlueprint
 from liaison.domain.errors import NotFound
 from liaison.services import inboxes
 from liaison.services.dossiers import get_dossier
+from liaison.web.answers import AssignmentOut, DepartmentQuery, RowsOut
+from liaison.web.described import describe
 from liaison.web.endpoints import add_moves, box
 from liaison.web.forms import DEPARTMENT_FORMS
 from liaison.web.guards import current_actor, guard
@@ -29,6 +31,7 @@ def read_assignment(reference: str) -> Any:
 
 
 @api.get("/assignments")
+@describe(RowsOut, query=DepartmentQuery)
 @guard("assignment.list")
 def assignments() -> Any:
     """The department's assignments of one box: todo, doing or done."""
@@ -40,10 +43,11 @@ def assignments() -> Any:
 
 
 @api.get("/assignments/<reference>")
+@describe(AssignmentOut, refuses=(404,))
 @guard("assignment.read")
 def assignment(reference: str) -> Any:
     """One of the department's assignments."""
     return read_assignment(reference)
 
 
-add_moves(api, "/assignments/<reference>", DEPARTMENT_FORMS, read_assignment)
+add_moves(api, "/assignments/<reference>", DEPARTMENT_FORMS, AssignmentOut, read_assignment)

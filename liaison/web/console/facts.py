@@ -74,6 +74,7 @@ _FACTS: Mapping[str, tuple[str, Callable[[Any], str]]] = MappingProxyType(
         "result": ("总体", lambda code: label("result", code)),
         "attitude": ("态度", lambda grade: f"{grade} 分"),
         "speed": ("速度", lambda grade: f"{grade} 分"),
+        "level": ("责任人", lambda level: label("level", level)),
         "working_days": ("延长", lambda days: f"{days} 个工作日"),
         "reason": ("申请理由", str),
         "done": ("实地看到", lambda done: "已经办实" if done else "没有办实"),

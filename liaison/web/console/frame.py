@@ -1,6 +1,7 @@
 """The console's blueprint and what every one of its pages shows around its own content."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from flask import Blueprint, Response
 
@@ -14,8 +15,9 @@ blueprint = Blueprint("console", __name__, url_prefix="/console")
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who looks at a page: name, role, place of work, unread notices, and what the menu may offer."""
+    """Who looks at a page: account, name, role, place of work, unread notices, and what the menu may offer."""
 
+    account_id: UUID
     name: str
     role: str
     place: str
@@ -32,7 +34,7 @@ def viewer() -> dict[str, Viewer | None]:
     account = sign_in.get_account(actor.account_id)
     place = account.department or account.station or account.region
     menu = tuple((endpoint, words) for endpoint, words, action in _MENU if may(actor.role, action))
-    return {"viewer": Viewer(actor.name, actor.role, place.name, inboxes.count_unread(actor), menu)}
+    return {"viewer": Viewer(actor.account_id, actor.name, actor.role, place.name, inboxes.count_unread(actor), menu)}
 
 
 @blueprint.after_request
@@ -49,8 +51,12 @@ def is_plain(role: Role) -> bool:
 
 _MENU = (
     ("console.home", "事项", "console.case"),
+    ("console.digest_page", "今日摘要", "digest.read"),
     ("console.proxy_entry", "代录", "station.enter"),
     ("console.station_list", "联络站", "roster.read"),
     ("console.rule_list", "分派规则", "rules.read"),
+    ("console.ladder_page", "提醒与时限", "ladders.read"),
+    ("console.calendar_page", "节假日", "calendar.read"),
+    ("console.outbox_page", "发件箱", "outbox.read"),
     ("console.notice_list", "消息", "console.case"),
 )

@@ -53,7 +53,7 @@ def _desk(actor: Actor, at: datetime) -> Desk:
         return _office_desk(actor, at)
     if actor.role in DEPARTMENT_ROLES:
         box = request.args.get("box", "todo")
-        counts = inboxes.department_counts(actor)
+        counts = inboxes.department_counts(actor, at)
         return Desk(counts, box, lambda after, n: inboxes.department_box(actor, box, at, after=after, limit=n))
     if actor.role is Role.DEPUTY:
         box = request.args.get("box", "todo")

@@ -1,15 +1,18 @@
-"""What the console's own forms take: routing rules and rosters. The moves' schemas stand in `web.schemas`."""
+"""What the console's own forms take, all but the moves, whose schemas stand in `web.schemas`."""
 
 import re
 
 from marshmallow import fields, validate
 
+from liaison.domain.reminders import Audience, Rung
+from liaison.domain.terms import DEFAULT_TERMS
 from liaison.services.intake import MAX_TEXT
 from liaison.services.rules import RuleText
 from liaison.web.fields import Input, Words
 from liaison.web.schemas import REASON
 
 HIGHEST_PRIORITY = 1000
+TERM = 20
 _SEPARATORS = re.compile(r"[\s,，、;；]+")
 
 
@@ -44,6 +47,27 @@ class TurnIn(Input):
 
     deputy = fields.String(required=True)
     act = fields.String(required=True, validate=validate.OneOf(("up", "down", "add", "drop"), error="请重新操作。"))
+
+
+LadderIn = Input.from_dict(
+    {
+        rung: fields.List(
+            fields.String(validate=validate.OneOf(list(Audience), error="请重新选择。")), load_default=list
+        )
+        for rung in Rung
+    },
+    name="LadderIn",
+)
+"""Whom each rung of the ladder is for."""
+
+TermsIn = Input.from_dict({clock: Words(0, TERM, load_default="") for clock in DEFAULT_TERMS}, name="TermsIn")
+"""A region's own terms; an empty one means that it has none."""
+
+
+class TableIn(Input):
+    """An official table of working days, pasted."""
+
+    table = fields.String(load_default="")
 
 
 class AbsenceIn(Input):

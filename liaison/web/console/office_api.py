@@ -7,7 +7,9 @@ from flask import request
 
 from liaison.services import inboxes, reveals
 from liaison.services.dossiers import get_dossier
-from liaison.web.endpoints import add_moves
+from liaison.web.answers import OfficeQuery, RowsOut, StaffMatterOut
+from liaison.web.described import describe
+from liaison.web.endpoints import MOVE_REFUSES, add_moves
 from liaison.web.forms import OFFICE_FORMS
 from liaison.web.guards import current_actor, guard
 from liaison.web.paging import page
@@ -25,6 +27,7 @@ def read_matter(number: str) -> Any:
 
 
 @api.get("/matters")
+@describe(RowsOut, query=OfficeQuery)
 @guard("office.list")
 def matters() -> Any:
     """The office's matters of one box, narrowed by words, state and department."""
@@ -46,13 +49,15 @@ def matters() -> Any:
 
 
 @api.get("/matters/<reference>")
+@describe(StaffMatterOut, refuses=(404,))
 @guard("office.read")
 def matter(reference: str) -> Any:
     """One matter of the office's region."""
     return read_matter(reference)
 
 
-@api.post("/matters/<reference>/reveals/<int:position>/decision")
+@api.post("/matters/<reference>/reveals/<int(max=9999):position>/decision")
+@describe(StaffMatterOut, takes=Decision, refuses=MOVE_REFUSES)
 @guard("office.reveal_decision")
 def decide_reveal(reference: str, position: int) -> Any:
     """Grant or decline a request to learn who the resident is."""
@@ -62,4 +67,4 @@ def decide_reveal(reference: str, position: int) -> Any:
     return read_matter(reference)
 
 
-add_moves(api, "/matters/<reference>", OFFICE_FORMS, read_matter)
+add_moves(api, "/matters/<reference>", OFFICE_FORMS, StaffMatterOut, read_matter)

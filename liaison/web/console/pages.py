@@ -1,9 +1,13 @@
 """The console of departments, office, deputies and stations: importing this module puts every page on its blueprint."""
 
 from liaison.web.console import (  # noqa: F401
+    calendar,
     cases,
+    digest,
     inbox,
+    ladders,
     notices,
+    outbox,
     proxy,
     rules,
     sign_in,

@@ -6,6 +6,8 @@ from apiflask import APIBlueprint
 
 from liaison.services import inboxes
 from liaison.services.dossiers import get_dossier
+from liaison.web.answers import DeputyQuery, RowsOut, StaffMatterOut
+from liaison.web.described import describe
 from liaison.web.endpoints import add_moves, box
 from liaison.web.forms import DEPUTY_FORMS
 from liaison.web.guards import current_actor, guard
@@ -17,6 +19,7 @@ api = APIBlueprint("deputy", __name__, url_prefix="/api/v1/deputy", tag="Deputy"
 
 
 @api.get("/matters")
+@describe(RowsOut, query=DeputyQuery)
 @guard("deputy.list")
 def matters() -> Any:
     """The deputy's matters of one box: todo, doing or done."""
@@ -28,6 +31,7 @@ def matters() -> Any:
 
 
 @api.get("/matters/<reference>")
+@describe(StaffMatterOut, refuses=(404,))
 @guard("deputy.read")
 def matter(reference: str) -> Any:
     """One of the deputy's matters."""
@@ -38,5 +42,6 @@ add_moves(
     api,
     "/matters/<reference>",
     DEPUTY_FORMS,
+    StaffMatterOut,
     lambda number: staff_matter(get_dossier(current_actor(), number, wiring().keys, now())),
 )

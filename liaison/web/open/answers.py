@@ -39,10 +39,14 @@ class AnswerOut(Schema):
     url = fields.URL(required=True, require_tld=False)
 
 
+class AnswerRowOut(AnswerOut):
+    """One line of the list."""
+
+
 class AnswersOut(Schema):
     """A page of published answers, newest first."""
 
-    items = fields.List(fields.Nested(AnswerOut), required=True)
+    items = fields.List(fields.Nested(AnswerRowOut), required=True)
     next = fields.String(required=True, allow_none=True)
 
 

@@ -11,6 +11,7 @@ from liaison.domain.errors import DomainError
 from liaison.models.cases import Case
 from liaison.services import dossiers, intake, ratings, stations
 from liaison.web import projections, schemas
+from liaison.web.answers import MatterOut
 from liaison.web.described import describe
 from liaison.web.guards import guard
 from liaison.web.limits import code_limit, submission_limit
@@ -22,7 +23,7 @@ from liaison.web.wiring import now, unit_of_work, wiring
 api = APIBlueprint("resident_api", __name__, url_prefix="/api/v1", tag="Resident")
 
 Run = Callable[[Actor, str, dict[str, Any]], Case]
-REFUSES = (400, 404, 409, 413, 415, 422, 429)
+REFUSES = (404, 409, 429)
 NO_KEY = "请在 Idempotency-Key 请求头里提供 1 到 200 个字符的唯一编号，重试时使用同一个。"
 
 
@@ -81,7 +82,7 @@ def submit_matter(code: str) -> Any:
 
 
 @api.get("/matters/<number>")
-@describe(answers.MatterOut, headers=answers.SecretHeader, refuses=(404, 429))
+@describe(MatterOut, headers=answers.SecretHeader, refuses=(404, 429))
 @guard("matter.follow")
 @code_limit
 def matter(number: str) -> Any:
@@ -91,12 +92,7 @@ def matter(number: str) -> Any:
 
 @api.post("/matters/<number>/additions")
 @describe(
-    answers.MatterOut,
-    status=201,
-    takes=schemas.AdditionIn,
-    files="photos",
-    headers=answers.SecretHeader,
-    refuses=REFUSES,
+    MatterOut, status=201, takes=schemas.AdditionIn, files="photos", headers=answers.SecretHeader, refuses=REFUSES
 )
 @guard("matter.add")
 @code_limit
@@ -123,7 +119,7 @@ def _moves(name: str, action: str, schema: type[schemas.Input], run: Run) -> Non
 
     view.__name__, view.__doc__ = name, schema.__doc__
     guarded = guard(action)(code_limit(view))
-    described = describe(answers.MatterOut, takes=schema, headers=answers.SecretHeader, refuses=REFUSES)(guarded)
+    described = describe(MatterOut, takes=schema, headers=answers.SecretHeader, refuses=REFUSES)(guarded)
     api.post(f"/matters/<number>/{name}")(described)
 
 

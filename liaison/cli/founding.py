@@ -1,9 +1,8 @@
-"""Commands for whoever runs an installation: `flask --app wsgi COMMAND`; `--help` explains each."""
+"""Commands that fill an installation and look it over: county, calendar, accounts, posters, verify."""
 
 from pathlib import Path
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
 
 from liaison.db import transaction
@@ -19,12 +18,6 @@ from liaison.web.wiring import now
 calendar = AppGroup("calendar", help="The working-day calendar.")
 county = AppGroup("county", help="Regions, stations, deputies, departments, categories and rules.")
 account = AppGroup("accounts", help="Who may sign in.")
-
-
-def register(app: Flask) -> None:
-    """Add the commands."""
-    for command in (calendar, county, account, posters, verify):
-        app.cli.add_command(command)
 
 
 @calendar.command("import")

@@ -1,0 +1,22 @@
+"""Commands for whoever runs an installation: `flask --app wsgi COMMAND`; `--help` explains each."""
+
+from flask import Flask
+
+from liaison.cli import founding, safekeeping
+
+COMMANDS = (
+    founding.calendar,
+    founding.county,
+    founding.account,
+    founding.posters,
+    founding.verify,
+    safekeeping.backup,
+    safekeeping.restore,
+    safekeeping.doubtful,
+)
+
+
+def register(app: Flask) -> None:
+    """Add the commands."""
+    for command in COMMANDS:
+        app.cli.add_command(command)

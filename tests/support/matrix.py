@@ -1,0 +1,333 @@
+"""What is needed to ask every route as every role: a world with something on both sides of every border.
+
+The routes come from the application, so that a new one is asked as soon as `KINDS` knows what its address names.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import Flask
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from liaison.db import db, session, transaction
+from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Role
+from liaison.domain.numbers import make_number
+from liaison.models.base import new_id
+from liaison.models.departments import RoutingRule
+from liaison.models.stations import Station
+from liaison.web.console.panels import forms_of as forms_by_role
+from liaison.web.resident.access import HEADER
+from tests.support.forms import forms_of
+from tests.support.journey import KEPT_JSON, Journey, Matter
+from tests.support.life import SAID, TEXT, Life
+from tests.support.pictures import photo
+from tests.support.town import COUNTY
+
+ABSENT = make_number("matter", 2026, 999_999)
+ACCOUNTS = {
+    Role.DEPUTY: "deputy",
+    Role.HANDLER: "housing_handler",
+    Role.APPROVER: "housing_approver",
+}  # the others are called like their role
+ROLES = tuple(role for role in Role if role is not Role.SYSTEM)
+WITHOUT_SESSION = (Role.ANYONE, Role.RESIDENT)
+NAMING = ("number", "reference", "code", "region", "rule_id", "notice_id")
+"""The arguments of addresses that name a thing."""
+
+KINDS = {
+    "/api/v1/deputy/matters/<reference>": "case",
+    "/api/v1/office/matters/<reference>": "case",
+    "/api/v1/department/assignments/<reference>": "assignment",
+    "/api/v1/matters/<number>": "code",
+    "/api/v1/public/<number>": "published",
+    "/api/v1/stations/<code>": "station",
+    "/console/assignments/<reference>": "assignment",
+    "/console/cases/<number>": "case",
+    "/console/ladders/<region>": "region",
+    "/console/outbox/<uuid:notice_id>": "notice",
+    "/console/rules/<uuid:rule_id>": "rule",
+    "/console/stations/<code>": "roster",
+    "/files/<number>/<int(max=9999):position>": "file",
+    "/files/<number>/lead/": "file of a lead",
+    "/m/<number>": "code",
+    "/public/<number>": "published",
+    "/s/<code>": "station",
+}
+"""What the first argument of an address names, by how its rule begins."""
+
+BODIES: Mapping[str, Mapping[str, Any]] = {
+    "accept": {},
+    "acknowledge": {},
+    "additions": {"text": "北街第三盏。"},
+    "approval": {"approve": True},
+    "ask": {"question": "请问是哪几盏？"},
+    "broken-promise": {"text": "没有更换。"},
+    "claim": {},
+    "dispatch": {"lead": "housing", "complexity": "ordinary"},
+    "decision": {"approve": True},
+    "extension": {"working_days": 3, "reason": "灯具缺货。"},
+    "extension-decision": {"assignment": "{target}.1", "approve": True},
+    "fulfilment": KEPT_JSON,
+    "hand-over": {"advice": "情况属实。"},
+    "look-back": {"done": True, "text": "灯亮着。"},
+    "matters": {"text": TEXT},
+    "merge": {"into": "{target}"},
+    "new": {"text": TEXT},
+    "pass": {"deputy": "D004", "reason": "不在我的选区。"},
+    "publication": {"title": "路灯", "text": TEXT, "answer": SAID, "consent": True},
+    "rating": {"result": "satisfied", "attitude": 5, "speed": 5},
+    "redirect": {"channel": "litigation"},
+    "refusal": {"reason": "不属实。", "channel": "other"},
+    "reopening": {"text": "又不亮了。"},
+    "reply": {"text": SAID, "outcome": "A"},
+    "reply-decision": {"assignment": "{target}.1", "approve": True},
+    "return": {"reason": "不归我们。"},
+    "return-decision": {"assignment": "{target}.1", "approve": True},
+    "restore": {"reason": "应当受理。"},
+    "reveal": {"reason": "回访核实。"},
+    "reveal-decision": {"position": 1, "approve": True},
+    "send-back": {"reason": "请先核实。"},
+    "verdict": {"accept": True},
+    "withdrawal": {},
+    # the console's own pages
+    "absence": {"deputy": "D003"},
+    "reset": {},
+    "rules": {"department": "housing", "region": COUNTY, "priority": "10", "reason": "职责清单"},
+    "release": {},
+    "cancel": {},
+    "send_again": {},
+    "rungs": {},
+    "screening": {"on": True},
+    "switch": {"on": True},
+    "take": {},
+    "terms": {},
+    "turn": {"deputy": "D003", "act": "up"},
+    # without arguments
+    "check-in": {},
+    "import": {},
+    "m": {"number": ABSENT, "code": "ABCD-EFGH-JKMN"},
+    "preview": {},
+    "sessions": {},
+    "sign-in": {},
+    "sign-out": {},
+}
+"""A body that passes every check of its fields, by the last word of the address."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What one kind of address may name for one role: its own (if any), neighbours', and nothing at all."""
+
+    own: str | None
+    foreign: Sequence[str]
+    absent: str
+
+
+@dataclass(frozen=True)
+class World:
+    """The town with something for everybody, on both sides of every border."""
+
+    journey: Journey
+    east: Matter
+    west: Matter
+    free: Matter
+    far: Matter
+    high: Matter
+    published: Matter
+    rules: Mapping[str, UUID]
+    notices: Mapping[str, UUID]
+
+    def targets(self, kind: str, role: Role) -> Targets:
+        """What an address of that kind may name for a role."""
+        return getattr(self, f"_{kind.replace(' ', '_')}")(role)
+
+    def _case(self, role: Role) -> Targets:
+        if role in OFFICE_ROLES:
+            return Targets(str(self.free), (str(self.far), str(self.high)), ABSENT)
+        reaches = role in {Role.DEPUTY, Role.LIAISON} | DEPARTMENT_ROLES
+        return Targets(str(self.east) if reaches else None, (str(self.west), str(self.far)), ABSENT)
+
+    def _assignment(self, role: Role) -> Targets:
+        if role in DEPARTMENT_ROLES:
+            return Targets(self.east.part(1), (self.east.part(2), self.west.part(1)), f"{ABSENT}.1")
+        return Targets(None, [f"{number}.1" for number in self._case(role).foreign], f"{ABSENT}.1")
+
+    def _code(self, role: Role) -> Targets:
+        own = str(self.east) if role is Role.RESIDENT else None
+        return Targets(own, (str(self.west), str(self.far)), ABSENT)
+
+    def _file(self, role: Role) -> Targets:
+        return self._code(role) if role is Role.RESIDENT else self._case(role)
+
+    def _file_of_a_lead(self, role: Role) -> Targets:
+        return Targets(None, (str(self.east), str(self.west)), ABSENT)
+
+    def _published(self, role: Role) -> Targets:
+        return Targets(str(self.published), (str(self.east),), ABSENT)
+
+    def _station(self, role: Role) -> Targets:
+        return Targets("S001", (), "S404")
+
+    def _roster(self, role: Role) -> Targets:
+        if role is Role.LIAISON:
+            return Targets("S001", ("S002", "S900"), "S404")
+        return Targets("S001", ("S900", "S901"), "S404")
+
+    def _region(self, role: Role) -> Targets:
+        return Targets(COUNTY, ("110102", "110100"), "999999")
+
+    def _rule(self, role: Role) -> Targets:
+        return Targets(str(self.rules["own"]), (str(self.rules["far"]), str(self.rules["high"])), str(new_id()))
+
+    def _notice(self, role: Role) -> Targets:
+        return Targets(str(self.notices["own"]), (str(self.notices["far"]),), str(new_id()))
+
+
+def build_world(journey: Journey, **more: Any) -> World:
+    """Matters, rules and notices of the town, of its neighbour county and of the city above both.
+
+    `more` is told with every matter.
+    """
+    life, town = journey.life, journey.life.town
+    rules = {"own": town.rules[0].id, "far": new_id(), "high": new_id()}
+    with transaction():
+        for code, name in (("S900", "other_county"), ("S901", "city")):
+            region = getattr(town.regions, name)
+            session.add(Station(id=new_id(), code=code, name=name, kind="station", region_id=region.id))
+        for name, region in (("far", town.regions.other_county), ("high", town.regions.city)):
+            traffic = town.departments.traffic.id
+            row = RoutingRule(id=rules[name], region_path=region.path, priority=1, department_id=traffic, reason="职责")
+            session.add(row)
+    picture = photo(size=(60, 40))
+    east = journey.tells(photos=[picture], **more)
+    journey.office("accept", east)
+    journey.deputy("hand-over", east, advice="情况属实。")
+    journey.office("dispatch", east, lead="housing", assisting=["water"], complexity="ordinary")
+    west = journey.tells(station="S002", photos=[picture], **more)
+    journey.desk("other_deputy")("hand-over", west, advice="情况属实。")
+    journey.office("dispatch", west, lead="traffic", complexity="ordinary")
+    published = journey.comes_to("closed", **more)
+    journey.office("publication", published, title="路灯", text=TEXT, answer=SAID, consent=True)
+    town.deputies.other.absent_until = life.today.replace(month=12)
+    free = journey.tells(station="S002", photos=[picture], **more)
+    journey.office("dispatch", free, lead="housing", complexity="ordinary")
+    journey.office("reveal", free, reason="回访核实。")
+    far, high = (journey.tells(station=code, photos=[picture], **more) for code in ("S900", "S901"))
+    journey.desk("other_office")("reveal", far, reason="回访核实。")
+    notices = {"own": dead(life, free), "far": dead(life, far)}
+    return World(journey, east, west, free, far, high, published, rules, notices)
+
+
+def dead(life: Life, matter: Matter) -> UUID:
+    """One of a matter's notices, which could not be sent."""
+    notice = life.notices(matter.number)[0]
+    notice.state = "dead"
+    session.commit()
+    return notice.id
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One route with one method, as one role would ask it; `word` is what its address offers a choice of."""
+
+    rule: Rule
+    method: str
+    action: str
+    word: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What the address names; empty when it names nothing."""
+        if not self.rule.arguments & set(NAMING):
+            return ""
+        found = [kind for start, kind in KINDS.items() if self.rule.rule.startswith(start)]
+        assert found, f"{self.rule.rule}: say in KINDS what this address names, and in World who has one"
+        return found[0]
+
+    @property
+    def is_move(self) -> bool:
+        """Whether this is the console's one door for all moves, which looks up the form's own action."""
+        return self.method == "POST" and "name" in self.rule.arguments
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """What is sent."""
+        name = self.word or [part for part in self.rule.rule.split("/") if not part.startswith("<")][-1]
+        assert name in BODIES, f"POST {self.rule.rule}: put a body for {name!r} into BODIES"
+        return BODIES[name]
+
+    def address(self, target: str) -> str:
+        """The address that names the target."""
+        given = dict.fromkeys(NAMING, target) | {"position": "1"} | dict.fromkeys(("name", "act"), self.word)
+        assert set(given) >= self.rule.arguments - set(self.rule.defaults or ()), (
+            f"{self.rule.rule}: put its arguments into NAMING"
+        )
+        return re.sub(r"<(?:[^<:]+:)?(\w+)>", lambda found: given[found[1]], self.rule.rule)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.address('*')}"
+
+
+def cells(app: Flask) -> Iterator[Cell]:
+    """Everything that can be asked of the application."""
+    for rule in app.url_map.iter_rules():
+        action = getattr(app.view_functions[rule.endpoint], "policy_action", None)
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}) if action else ():
+            yield from (Cell(rule, method, action, word) for word in words(rule, method))
+
+
+def words(rule: Rule, method: str) -> list[str]:
+    """The words an address may end with."""
+    if "name" in rule.arguments:
+        names = {form.name for role in Role for form in forms_by_role(role)}
+        return sorted(names) if method == "POST" else ["accept"]
+    return sorted(getattr(rule._converters.get("act"), "items", [""]))
+
+
+class Asker:
+    """Somebody of one role with a phone and a browser; nothing asked leaves a trace."""
+
+    def __init__(self, world: World, role: Role) -> None:
+        self.world, self.role = world, role
+        journey = world.journey
+        account = None if role in WITHOUT_SESSION else ACCOUNTS.get(role, str(role))
+        self.phone = journey.signs_in(account) if account else journey.phone()
+        self.browser = journey.browses(account) if account else journey.phone()
+        if role is Role.RESIDENT:
+            self.phone.environ_base["HTTP_" + HEADER.upper().replace("-", "_")] = world.east.secret
+            self.browser.get(f"/m/{world.east}?c={world.east.secret}")
+        page = self.browser.get("/console/" if account else "/console/sign-in")
+        self.csrf_token = forms_of(page)[0].values["csrf_token"][0]
+        self.cookie = self.browser.get_cookie("session", "testserver").value
+
+    def ask(self, cell: Cell, target: str = "") -> TestResponse:
+        """Send one request and undo whatever it did."""
+        address = cell.address(target)
+        body = {
+            name: value.format(target=target) if isinstance(value, str) else value
+            for name, value in (cell.body if cell.method == "POST" else {}).items()
+        }
+        with undone():
+            if address.startswith("/api/"):
+                key = {"Idempotency-Key": "matrix"}
+                return self.phone.open(address, method=cell.method, json=body if body else None, headers=key)
+            self.browser.set_cookie("session", self.cookie, domain="testserver")
+            data = body | {"csrf_token": self.csrf_token} if cell.method == "POST" else None
+            return self.browser.open(address, method=cell.method, data=data)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever is committed within is rolled back."""
+    session.commit()
+    savepoint = db.engine.begin_nested()
+    try:
+        yield
+    finally:
+        savepoint.rollback()
+        session.expire_all()

@@ -1,0 +1,140 @@
+"""The name and phone of a resident who did not agree to share them show up nowhere, whoever asks for whatever.
+
+Neither do phone numbers typed into the text reach those who only see the masked words.
+"""
+
+import zlib
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from redis import Redis
+from sqlalchemy import select
+
+from liaison.clients.message_log import MessageLog
+from liaison.db import session, transaction
+from liaison.domain.actors import OFFICE_ROLES, Role
+from liaison.models.notices import Notice
+from liaison.services.delivery import send_notice
+from tests.support.journey import KEPT_JSON, Journey, SignIn
+from tests.support.life import TEXT, Life
+from tests.support.matrix import ROLES, Asker, World, build_world, cells
+
+NAME, PHONE = "金丝雀", "13912345678"
+TYPED = "13887654321"
+READS_WORDS = OFFICE_ROLES | {Role.DEPUTY, Role.RESIDENT}
+KNOWN = {"text": f"{TEXT}电话{TYPED}。", "contact": {"name": NAME, "phone": PHONE}, "share_identity": False}
+
+
+@pytest.fixture
+def journey(app: Flask, life: Life, api: SignIn, browser: SignIn) -> Journey:
+    """The small town at work."""
+    return Journey(app, life, api, browser)
+
+
+@pytest.fixture
+def world(journey: Journey) -> World:
+    """A world in which every resident left a name and a phone number, and agreed to nothing."""
+    return build_world(journey, **KNOWN)
+
+
+def sightings(world: World, role: Role) -> Iterator[tuple[str, str]]:
+    """Every address that shows this role a planted word, with the word."""
+    asker = Asker(world, role)
+    own_words = () if role in READS_WORDS else (TYPED,)
+    for cell in cells(world.journey.app):
+        if cell.method != "GET":
+            continue
+        targets = world.targets(cell.kind, role) if cell.kind else None
+        for target in [targets.own, *targets.foreign] if targets else [""]:
+            if target is None:
+                continue
+            shown = asker.ask(cell, target).get_data()
+            yield from (
+                (cell.address(target), word)
+                for word in (NAME, PHONE, *own_words)
+                if any(each in shown for each in ways(word))
+            )
+
+
+def ways(word: str) -> set[bytes]:
+    """A word as it may stand in an answer, a page, a PDF or a job."""
+    return {word.encode(), word.encode("unicode_escape"), word.encode("utf-16-be")}
+
+
+def test_no_reading_route_shows_a_planted_word_to_any_role(world: World) -> None:
+    assert {role: found for role in ROLES if (found := list(sightings(world, role)))} == {}
+
+
+def test_a_reveal_shows_the_name_to_the_one_who_asked_on_that_matter_alone(world: World) -> None:
+    world.journey.lead("reveals/1/decision", world.free, approve=True)
+    shown = set(sightings(world, Role.OFFICE))
+    assert {word for _, word in shown} == {NAME, PHONE}
+    assert {address for address, _ in shown} <= {
+        f"/api/v1/office/matters/{world.free}", f"/console/cases/{world.free}"
+    }  # fmt: skip
+    for role in (Role.OFFICE_LEAD, Role.HANDLER):
+        assert list(sightings(world, role)) == [], role
+
+
+def test_no_move_of_a_department_shows_a_planted_word(journey: Journey) -> None:
+    matter = journey.comes_to("assigned", **KNOWN)
+    part, office = matter.part(), journey.office
+    handler, approver = journey.handler("housing"), journey.approver("housing")
+    promise = {"outcome": "B", "promised_on": "2026-03-20", "measures": "列入计划并组织施工"}
+    steps = [
+        (handler, "return", part, {"reason": "不归我们。"}),
+        (office, "return-decision", matter, {"assignment": part, "approve": False, "text": "职责清单。"}),
+        (handler, "acknowledge", part, {}),
+        (handler, "extension", part, {"working_days": 3, "reason": "灯具缺货。"}),
+        (office, "extension-decision", matter, {"assignment": part, "approve": True}),
+        (office, "reveal", matter, {"reason": "回访核实。"}),
+        (handler, "reply", part, KEPT_JSON | promise),
+        (approver, "approval", part, {"approve": False, "text": "请补充。"}),
+        (handler, "reply", part, KEPT_JSON | promise),
+        (approver, "approval", part, {"approve": True}),
+        (journey.deputy, "verdict", matter, {"accept": True}),
+    ]
+    for desk, move, about, body in steps:
+        answer = str(desk(move, about, **body))
+        seen = [answer] if desk in (handler, approver) else []
+        seen += [journey.shown_to(username, part) for username in ("housing_handler", "housing_approver")]
+        assert not [word for word in (NAME, PHONE, TYPED) for each in seen if word in each], move
+    matter.rates("satisfied", text=f"谢谢，我是{NAME[:1]}先生，电话{TYPED}。")
+    handler("fulfilment", part, **KEPT_JSON)
+    assert TYPED not in journey.shown_to("housing_handler", part)
+
+
+def test_messages_and_jobs_carry_no_planted_word(app: Flask, world: World, tmp_path) -> None:
+    journey = world.journey
+    journey.clock.advance(days=14)
+    with transaction():
+        journey.life.fall_due()
+    told = list(session.scalars(select(Notice.id).where(Notice.state == "due")))
+    log = MessageLog(tmp_path / "notices.log")
+    channels = set(session.scalars(select(Notice.channel)))
+    outlets = dict.fromkeys(channels, lambda message: log.append({"message": repr(message)}))
+    later = journey.clock() + timedelta(days=1)
+    sent = [send_notice(each, outlets, lambda: later) for each in told]
+    assert any(sent)
+    words = [way for word in (NAME, PHONE, TYPED) for way in ways(word)]
+    for lines in ((tmp_path / "notices.log").read_bytes(), *jobs(app)):
+        assert not [word for word in words if word in lines]
+
+
+def jobs(app: Flask) -> Iterator[bytes]:
+    """Everything that lies in Redis, as plain bytes."""
+    connection = Redis.from_url(app.extensions["liaison"].config.redis.url)
+    with connection:
+        for key in connection.scan_iter():
+            values = connection.hvals(key) if connection.type(key) == b"hash" else [connection.dump(key) or b""]
+            yield from (unpacked(value) for value in values)
+
+
+def unpacked(value: bytes) -> bytes:
+    """What RQ has compressed, or the value itself."""
+    try:
+        return zlib.decompress(value)
+    except zlib.error:
+        return value
