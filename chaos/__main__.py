@@ -55,7 +55,7 @@ class Run:
         self.crowd.start()
         self.injector.start()
         last = self.faults[-1].at + self.faults[-1].lasts if self.faults else 0
-        self._until(self.injector.is_done, last + 60, "the faults")
+        self._until(self.injector.is_done, 2 * last + 60, "the faults")
         self.crowd.stop()
         ended = time.monotonic()
         self._until(lambda: self.crowd.is_done() and self._is_quiet(), QUIET, None)

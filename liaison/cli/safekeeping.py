@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import click
+import psycopg
 from alembic import command
 from alembic.config import Config as AlembicConfig
 from flask.cli import AppGroup, with_appcontext
@@ -24,7 +25,7 @@ from liaison.processes import NotReady
 from liaison.services import restoring, verification
 from liaison.web.wiring import now, unit_of_work, wiring
 
-FAULTS = (backups.Unfit, dump.DumpError, NotReady)
+FAULTS = (backups.Unfit, dump.DumpError, NotReady, psycopg.Error)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 MOMENT = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"])
 

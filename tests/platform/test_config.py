@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from liaison.config import ROOT, Config, ConfigError, load
+from liaison.embedded import postgres_url
 from liaison.folder import ensure_secrets
 
 LONG = "x" * 32
@@ -93,7 +94,7 @@ def test_what_is_not_set_lies_in_the_instance(environ: dict[str, str], tmp_path:
     config = load(None, environ)
     assert config.files.url == str(tmp_path / "files")
     assert config.notices.log_file == str(tmp_path / "logs" / "notices.log")
-    assert str(tmp_path / "postgres") in config.database.url
+    assert config.database.url == postgres_url(tmp_path / "postgres")
 
 
 def test_a_message_platform_needs_an_address_of_the_web(environ: dict[str, str]) -> None:

@@ -89,6 +89,7 @@ def test_nothing_sent_before_the_loss_is_sent_again_by_itself(
     waiting = house.outside("due")
     restored(house, folder, back)
     assert waiting and waiting <= set(house.effects) and waiting <= house.outside(IN_DOUBT)
+    assert house.outside("due") == set()
     so_far = len(house.effects)
     house.tick()
     house.go_to(back.replace(day=6, hour=8, minute=29))
