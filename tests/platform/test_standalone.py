@@ -23,6 +23,7 @@ from liaison.processes import wait_until
 
 pytestmark = pytest.mark.xdist_group("standalone")
 
+ENDING = 120  # four groups end one after the other, each within its grace, on a machine that may be busy
 PATIENCE = 240  # the machine may be busy with the rest of the suite, and a cold start seeds a whole town
 PARTS = {
     "postgres": "bin/postgres",
@@ -107,7 +108,7 @@ def running(instance: Path, output: Path) -> Iterator[Run]:
         yield run
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(ENDING)
 
 
 @pytest.fixture(scope="module")
@@ -229,7 +230,7 @@ def test_the_end_leaves_no_process(instance: Path, tmp_path: Path, number: signa
         family = run.family()
         assert len(family) >= len(PARTS)
         run.process.send_signal(number)
-        assert run.process.wait(30) == 0
+        assert run.process.wait(ENDING) == 0
         assert gone(family)
 
 
