@@ -128,12 +128,12 @@ def _run(setting: Setting, began: float) -> NoReturn:
         _wait_for_web(setting, supervisor)
         supervisor.start(*programs.background(setting.environ, setting.logs, ROOT))
         config, columns = setting.config, shutil.get_terminal_size().columns
-        print(welcome(config.base_url, config.instance / "demo.json", columns, config.secrets.station_keys))
-        _say(f"logs · 日志: {setting.logs}")
-        _say(f"ready after {time.monotonic() - began:.1f} s, Ctrl-C ends · 已就绪，按 Ctrl-C 结束")
         if (config.instance / UNFINISHED).exists():
             _say("the demo's 300 matters are being told meanwhile · 示范事项正在陆续生成")
             supervisor.start(programs.telling(setting.environ, setting.logs, ROOT))
+        print(welcome(config.base_url, config.instance / "demo.json", columns, config.secrets.station_keys))
+        _say(f"logs · 日志: {setting.logs}")
+        _say(f"ready after {time.monotonic() - began:.1f} s, Ctrl-C ends · 已就绪，按 Ctrl-C 结束")
         while True:
             supervisor.tend()
             time.sleep(STEP)
