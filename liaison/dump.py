@@ -20,11 +20,13 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from liaison.embedded import postgres_tool
+from liaison.processes import NotReady, wait_until
 
 WITH_EVERY_INSTALLATION = ("alembic_version", "calendar_days", "calendar_years", "heartbeats")
 """Tables that hold rows before anybody has worked with an installation."""
 
 CONNECT_SECONDS = 5
+LEAVING_SECONDS = 2.0
 _WRITABLE = "options=-c%20default_transaction_read_only%3Doff%20-c%20lock_timeout%3D10s"
 
 _CLEAR = """
@@ -191,13 +193,22 @@ def _hint(line: psycopg.Connection, fault: str) -> str:
 
 
 def _refuse_company(line: psycopg.Connection) -> None:
-    others = line.execute(
-        "SELECT DISTINCT coalesce(nullif(application_name, ''), usename) FROM pg_stat_activity"
+    """Raise DumpError when others are connected; those just told to leave, ours among them, get a moment for it."""
+    try:
+        wait_until(lambda: not _company(line), LEAVING_SECONDS, "the others")
+    except NotReady:
+        names = ", ".join(_company(line))
+        raise DumpError(
+            f"others are connected to the database ({names}): stop web, workers and scheduler first"
+        ) from None
+
+
+def _company(line: psycopg.Connection) -> list[str]:
+    rows = line.execute(
+        "SELECT DISTINCT coalesce(nullif(application_name, ''), usename::text) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-    ).fetchall()
-    if others:
-        names = ", ".join(sorted(name for (name,) in others))
-        raise DumpError(f"others are connected to the database ({names}): stop web, workers and scheduler first")
+    )
+    return sorted(name for (name,) in rows)
 
 
 def _fence(line: psycopg.Connection, change: sql.SQL) -> None:
