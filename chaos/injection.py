@@ -16,7 +16,6 @@ from redis.exceptions import RedisError
 from chaos.schedule import Fault
 from chaos.stack import Stack
 
-MOODS = {"errors", "drops", "slow", "silent", "down"}
 PATIENCE = 10.0  # seconds to wait for a part that is just being started anew, so that its fault hits something
 
 

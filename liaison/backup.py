@@ -29,7 +29,6 @@ from liaison.dump import NamedFile, Snapshot
 
 FORMAT = 1
 MANIFEST, SEAL, DUMP, FILES = "manifest.json", "manifest.json.sha256", "database.dump", "files"
-CHUNK = 1 << 20
 
 
 class Unfit(Exception):

@@ -9,6 +9,7 @@ from liaison.db import transaction
 from liaison.domain.actors import Role
 from liaison.domain.county import TABLES, read_county
 from liaison.domain.errors import DomainError, Invalid
+from liaison.domain.text import decoded
 from liaison.services import accounts, founding, stations, verification
 from liaison.services.posters import poster_pdf
 from liaison.services.recalculation import load_table
@@ -26,7 +27,7 @@ def import_calendar(file: Path) -> None:
     """Load an official table (CSV: day,kind,name) and recompute every open clock."""
     try:
         with transaction():
-            done = load_table(_decoded(file.read_bytes()), now())
+            done = load_table(decoded(file.read_bytes(), "file"), now())
     except Invalid as error:
         raise click.ClickException(_sentences(error)) from None
     click.echo(f"years: {', '.join(map(str, sorted(done.years)))}; clocks whose due day moved: {done.moved}")
@@ -36,9 +37,9 @@ def import_calendar(file: Path) -> None:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def import_county(folder: Path) -> None:
     """Fill an empty database from a folder of CSV tables, all or nothing; `liaison/demo/content` is an example."""
-    tables = {name: _decoded((folder / name).read_bytes()) for name in TABLES if (folder / name).exists()}
     try:
-        read = read_county(tables)
+        found = [name for name in TABLES if (folder / name).exists()]
+        read = read_county({name: decoded((folder / name).read_bytes(), name) for name in found})
         with transaction():
             founding.found(read)
     except DomainError as error:
@@ -99,14 +100,6 @@ def verify() -> None:
         click.echo(f"{number}: event {fault.seq} {fault.breach}")
     click.echo("every chain holds" if not broken else f"{len(broken)} chains do not hold")
     raise SystemExit(1 if broken else 0)
-
-
-def _decoded(data: bytes) -> str:
-    """A table's text; Excel on Chinese machines writes GBK."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("gb18030")
 
 
 def _sentences(error: DomainError) -> str:

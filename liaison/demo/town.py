@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from liaison.demo.rows import Assist, Extension, Matter, Rating, Reply, Return, Round, Town
-from liaison.domain.county import TABLES, Station, read_county
+from liaison.domain.county import TABLES, read_county
 
 CONTENT = Path(__file__).with_name("content")
 DAY_SLOT = re.compile(r"\{d([+-]\d+)\}")
@@ -43,20 +43,6 @@ def dated(text: str, said_on: date) -> str:
         return f"{year}{moment.month}\u6708{moment.day}\u65e5"
 
     return DAY_SLOT.sub(day, text)
-
-
-def deputy_on_duty(station: Station, day: date) -> str | None:
-    """Return the code of the deputy on duty at `station` on `day`, None outside its duty days.
-
-    Deputies take turns in `duty_order`: by week and weekday, or by month and day of the month.
-    """
-    if day.isoweekday() in station.duty_weekdays:
-        turn = day.toordinal() // 7 * len(station.duty_weekdays) + station.duty_weekdays.index(day.isoweekday())
-    elif day.day in station.duty_days:
-        turn = (day.year * 12 + day.month) * len(station.duty_days) + station.duty_days.index(day.day)
-    else:
-        return None
-    return station.duty_order[turn % len(station.duty_order)] if station.duty_order else None
 
 
 @lru_cache(maxsize=1)

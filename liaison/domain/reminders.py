@@ -168,34 +168,6 @@ class Ladder:
         return Step(rung, index, at, self.audiences[rung])
 
 
-def rungs(
-    term: Term, started_at: datetime, due: Due, calendar: WorkingCalendar, *, repeats: int = 0, extended: int = 0
-) -> list[Step]:
-    """Return the default ladder of a clock in order, with so many repeats; see `Ladder.rungs`."""
-    return Ladder(term, started_at, due, calendar, extended).rungs(repeats)
-
-
-def next_step(
-    term: Term, started_at: datetime, due: Due, calendar: WorkingCalendar, *, after: datetime, extended: int = 0
-) -> Step:
-    """Return the first rung of the default ladder strictly later than `after`; there always is one."""
-    return Ladder(term, started_at, due, calendar, extended).next_step(after)
-
-
-def fallen(
-    term: Term,
-    started_at: datetime,
-    due: Due,
-    calendar: WorkingCalendar,
-    *,
-    after: datetime,
-    now: datetime,
-    extended: int = 0,
-) -> Step | None:
-    """Return the newest rung of the default ladder in (after, now], standing for all missed before it."""
-    return Ladder(term, started_at, due, calendar, extended).fallen(after, now)
-
-
 def _opening(day: date) -> datetime:
     """Return the instant at which offices open on a day."""
     return moment(day, OPENING)

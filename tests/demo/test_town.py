@@ -10,7 +10,8 @@ from datetime import date, timedelta
 import pytest
 
 from liaison.demo.rows import Matter, Reply, Town
-from liaison.demo.town import dated, deputy_on_duty, load
+from liaison.demo.town import dated, load
+from liaison.domain.county import Station
 from liaison.domain.outcomes import check_rating, guard_reply
 
 STATES = {
@@ -40,6 +41,20 @@ def town() -> Town:
 def replies(matter: Matter) -> Iterator[Reply]:
     for round_ in matter.rounds:
         yield from (reply for reply in (round_.draft, round_.reply, round_.kept) if reply)
+
+
+def deputy_on_duty(station: Station, day: date) -> str | None:
+    """Return the code of the deputy on duty at `station` on `day`, None outside its duty days.
+
+    Deputies take turns in `duty_order`: by week and weekday, or by month and day of the month.
+    """
+    if day.isoweekday() in station.duty_weekdays:
+        turn = day.toordinal() // 7 * len(station.duty_weekdays) + station.duty_weekdays.index(day.isoweekday())
+    elif day.day in station.duty_days:
+        turn = (day.year * 12 + day.month) * len(station.duty_days) + station.duty_days.index(day.day)
+    else:
+        return None
+    return station.duty_order[turn % len(station.duty_order)] if station.duty_order else None
 
 
 def test_counts_are_those_of_the_issue(town: Town) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from liaison.domain.calendar import SHANGHAI, WorkingCalendar, local_day
 from liaison.domain.calendar_table import parse_table
 from liaison.domain.clocks import Due, Term, Unit, due, thresholds
-from liaison.domain.reminders import LADDER, Audience, Ladder, Rung, Step, fallen, next_step, rungs
+from liaison.domain.reminders import LADDER, Audience, Ladder, Rung, Step
 
 TABLE = parse_table((Path(__file__).parents[2] / "migrations" / "calendar-2004-2026.csv").read_text("utf-8"))
 OFFICIAL = WorkingCalendar(TABLE.exceptions, TABLE.years)
@@ -27,12 +27,7 @@ hour_terms = st.builds(Term, st.integers(1, 72), st.just(Unit.hours))
 @st.composite
 def ladders(draw: st.DrawFn, terms: st.SearchStrategy[Term] = long_terms | hour_terms) -> Ladder:
     """Draw the ladder of a clock with any pause and extension."""
-    term, started_at, extended, days = (
-        draw(terms),
-        draw(starts),
-        draw(st.integers(0, 9)),
-        draw(st.integers(0, 30)),
-    )
+    term, started_at, extended, days = (draw(terms), draw(starts), draw(st.integers(0, 9)), draw(st.integers(0, 30)))
     end = due(term, started_at, OFFICIAL, extended=extended, paused_days=days, paused_seconds=days * 3601)
     return Ladder(term, started_at, end, OFFICIAL, extended)
 
@@ -54,7 +49,7 @@ def shown(steps: list[Step]) -> list[tuple[str, datetime]]:
 
 
 def test_a_ten_day_term_climbs_every_rung_over_the_spring_festival() -> None:
-    assert shown(rungs(*clock("10 wd", at("2026-02-10")), repeats=2)) == [
+    assert shown(Ladder(*clock("10 wd", at("2026-02-10"))).rungs(2)) == [
         ("half", at("2026-02-24")),
         ("blue", at("2026-02-27")),
         ("due_day", at("2026-03-02")),
@@ -76,7 +71,7 @@ def test_a_ten_day_term_climbs_every_rung_over_the_spring_festival() -> None:
     ],
 )
 def test_of_several_rungs_on_one_day_the_loudest_stays(term: str, keys: list[str]) -> None:
-    assert [step.key for step in rungs(*clock(term, at("2026-03-02")))] == [
+    assert [step.key for step in Ladder(*clock(term, at("2026-03-02"))).rungs()] == [
         *keys,
         "overdue_1",
         "overdue_3",
@@ -85,7 +80,7 @@ def test_of_several_rungs_on_one_day_the_loudest_stays(term: str, keys: list[str
 
 
 def test_urgent_rungs_are_exact_also_at_night() -> None:
-    assert shown(rungs(*clock("10 h", at("2026-03-06", 20, 0)), repeats=2)) == [
+    assert shown(Ladder(*clock("10 h", at("2026-03-06", 20, 0))).rungs(2)) == [
         ("half", at("2026-03-07", 1, 0)),
         ("blue", at("2026-03-07", 4, 0)),
         ("due_day", at("2026-03-07", 6, 0)),
@@ -100,23 +95,20 @@ def test_urgent_rungs_are_exact_also_at_night() -> None:
 def test_rungs_on_or_before_the_start_are_left_out_when_the_due_date_was_brought_forward() -> None:
     monday = at("2026-03-02", 10, 0)
     soon = Due(date(2026, 3, 4), at("2026-03-04", 23, 59), False)
-    assert [step.key for step in rungs(Term.parse("10 wd"), monday, soon, OFFICIAL)][:2] == [
-        "blue",
-        "due_day",
-    ]
+    assert [step.key for step in Ladder(Term.parse("10 wd"), monday, soon, OFFICIAL).rungs()][:2] == ["blue", "due_day"]
     hour = Due(date(2026, 3, 2), at("2026-03-02", 11, 0), False)
-    assert [step.key for step in rungs(Term.parse("2 h"), monday, hour, OFFICIAL)][:2] == ["blue", "due_day"]
+    assert [step.key for step in Ladder(Term.parse("2 h"), monday, hour, OFFICIAL).rungs()][:2] == ["blue", "due_day"]
 
 
 def test_an_extension_moves_the_middle_with_the_end() -> None:
     term, started_at = Term.parse("5 wd"), at("2026-03-02")
     end = due(term, started_at, OFFICIAL, extended=5)
-    first = rungs(term, started_at, end, OFFICIAL, extended=5)[0]
+    first = Ladder(term, started_at, end, OFFICIAL, 5).rungs()[0]
     assert (first.rung, first.at) == (Rung.half, at("2026-03-09"))
 
 
 def test_the_ladder_addresses_and_escalates_as_the_table_says() -> None:
-    steps = rungs(*clock("10 wd", at("2026-03-02")), repeats=1)
+    steps = Ladder(*clock("10 wd", at("2026-03-02"))).rungs(1)
     assert [step.audience for step in steps] == [LADDER[rung] for rung in Rung]
     assert steps[0].audience == {Audience.owner}
     assert [step.key for step in steps if step.escalates] == ["overdue_5", "repeat_1"]
@@ -129,22 +121,20 @@ def test_a_region_may_have_its_own_table() -> None:
 
 def test_rungs_missed_in_an_outage_collapse_into_the_newest() -> None:
     parts = clock("10 wd", at("2026-03-02"))
-    newest = fallen(*parts, after=parts[1], now=at("2026-03-19", 12))
+    newest = Ladder(*parts).fallen(parts[1], at("2026-03-19", 12))
     assert newest is not None and newest.key == "overdue_3"
-    assert fallen(*parts, after=newest.at, now=at("2026-03-19", 12)) is None
-    assert next_step(*parts, after=newest.at).key == "overdue_5"
+    assert Ladder(*parts).fallen(newest.at, at("2026-03-19", 12)) is None
+    assert Ladder(*parts).next_step(newest.at).key == "overdue_5"
 
 
 def test_a_rung_falls_at_its_instant_not_before() -> None:
     parts = clock("10 wd", at("2026-03-02"))
     opening = at("2026-03-30")
-    assert [step.key for step in rungs(*parts, repeats=1) if step.at == opening] == ["repeat_1"]
-    early, exact = (
-        fallen(*parts, after=parts[1], now=now) for now in (opening - timedelta(seconds=1), opening)
-    )
+    assert [step.key for step in Ladder(*parts).rungs(1) if step.at == opening] == ["repeat_1"]
+    early, exact = (Ladder(*parts).fallen(parts[1], now) for now in (opening - timedelta(seconds=1), opening))
     assert (early and early.key, exact and exact.key) == ("overdue_5", "repeat_1")
-    assert next_step(*parts, after=opening - timedelta(seconds=1)).key == "repeat_1"
-    assert next_step(*parts, after=opening).key == "repeat_2"
+    assert Ladder(*parts).next_step(opening - timedelta(seconds=1)).key == "repeat_1"
+    assert Ladder(*parts).next_step(opening).key == "repeat_2"
 
 
 @QUICK
@@ -175,10 +165,7 @@ def test_rungs_come_on_the_days_the_lights_change(ladder: Ladder) -> None:
     lights = thresholds(ladder.term, ladder.started_at, ladder.due, OFFICIAL, extended=ladder.extended)
     days = {step.rung: local_day(step.at) for step in ladder.rungs()}
     assert days.get(Rung.blue, days[Rung.due_day]) == local_day(lights.blue_at)
-    assert (days[Rung.overdue_1], days[Rung.overdue_3]) == (
-        local_day(lights.yellow_at),
-        local_day(lights.red_at),
-    )
+    assert (days[Rung.overdue_1], days[Rung.overdue_3]) == (local_day(lights.yellow_at), local_day(lights.red_at))
 
 
 @QUICK
@@ -190,14 +177,8 @@ def test_the_next_step_is_the_first_one_later(ladder: Ladder, distance: timedelt
 
 
 @QUICK
-@given(
-    ladders(),
-    st.timedeltas(timedelta(days=-99), timedelta(days=300)),
-    st.timedeltas(timedelta(0), timedelta(99)),
-)
-def test_what_has_fallen_is_the_newest_one_between(
-    ladder: Ladder, distance: timedelta, span: timedelta
-) -> None:
+@given(ladders(), st.timedeltas(timedelta(days=-99), timedelta(days=300)), st.timedeltas(timedelta(0), timedelta(99)))
+def test_what_has_fallen_is_the_newest_one_between(ladder: Ladder, distance: timedelta, span: timedelta) -> None:
     after = ladder.due.at + distance
     between = [step for step in ladder.rungs(450) if after < step.at <= after + span]
     assert ladder.fallen(after, after + span) == (between[-1] if between else None)
