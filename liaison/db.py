@@ -47,19 +47,20 @@ def transaction(wake: Callable[[], None] | None = None) -> Iterator[None]:
             _log.warning("wake-up call failed; the relay's next tick will find the notices")
 
 
-@contextmanager
-def set_apart(what: str, id_: object) -> Iterator[None]:
-    """Undo and log what the block did when it fails, and go on: one broken row must not hold up the others.
+def set_apart(what: str, id_: object, work: Callable[[], object]) -> bool:
+    """Do the work for one row, or undo and log it: one broken row must not hold up the others. False when it failed.
 
     A lost connection is no fault of the row: it is raised, and the whole transaction is for the next tick.
     """
     try:
         with session.begin_nested():
-            yield
+            work()
     except Exception as error:
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             raise
         _log.exception("%s failed for %s", what, id_)
+        return False
+    return True
 
 
 def wake_after_commit() -> None:

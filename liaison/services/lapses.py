@@ -1,6 +1,7 @@
 """What happens when the one waited for stays silent: the move each state names, made by the system and recorded."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -26,11 +27,10 @@ def lapse(now: datetime) -> int:
     ).all()
     served = 0
     for clock_id, case_id in due:
-        with set_apart("lapse", clock_id):
-            _lapse(clock_id, case_id, now)
+        if set_apart("lapse", clock_id, partial(_lapse, clock_id, case_id, now)):
             served += 1
-            continue
-        _step_aside(clock_id, now)
+        else:
+            _step_aside(clock_id, now)
     return served
 
 

@@ -1,6 +1,7 @@
 """Fall due: turn clocks whose time has come into notices, once per rung (TRUST, the algorithm, step 2)."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -45,11 +46,10 @@ def fall_due(now: datetime) -> int:
     ).all()
     served = 0
     for clock_id, clock in [(each.id, each) for each in due]:
-        with set_apart("fall due", clock_id):
-            _fall(clock, calendar, now)
+        if set_apart("fall due", clock_id, partial(_fall, clock, calendar, now)):
             served += 1
-            continue
-        _step_aside(clock_id, now)
+        else:
+            _step_aside(clock_id, now)
     return served
 
 

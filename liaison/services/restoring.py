@@ -19,6 +19,7 @@ Releasing checks nothing: a claim does, which cancels what is no longer wanted.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, text, update
@@ -122,11 +123,14 @@ def _missed(now: datetime) -> dict[UUID, datetime]:
     )
     moments: dict[UUID, datetime] = {}
     for clock in late:
-        with set_apart("look back", clock.id):
-            at = _last_moment(clock, now)
-            moments[clock.id] = at
-            moments[clock.case_id] = max(at, moments.get(clock.case_id, at))
+        set_apart("look back", clock.id, partial(_note, moments, clock, now))
     return moments
+
+
+def _note(moments: dict[UUID, datetime], clock: Clock, now: datetime) -> None:
+    at = _last_moment(clock, now)
+    moments[clock.id] = at
+    moments[clock.case_id] = max(at, moments.get(clock.case_id, at))
 
 
 def _last_moment(clock: Clock, now: datetime) -> datetime:
