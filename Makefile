@@ -67,7 +67,7 @@ browser:
 
 lock: $(STAMPS)/dev ## make the lock files anew from requirements*.in and package.json
 	for name in requirements requirements-dev requirements-node; do \
-	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	    --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt || exit 1; \
 	done
 	$(if $(NPM),$(NPM),$(WHEEL_NPM)) install --package-lock-only

@@ -8,6 +8,8 @@ from tests.support.journey import KEPT_JSON, Journey, Matter
 from tests.support.pictures import CAMERA, photo
 
 NAME, PHONE = "金丝雀", "13912345678"
+# Seven digits or more each: four alone stand in one of many hashes by chance.
+PHONE_CANARIES = (PHONE, PHONE[:7], PHONE[3:], f"{PHONE[:3]} {PHONE[3:7]}", f"{PHONE[3:7]} {PHONE[7:]}")
 TEXT = f"电话{PHONE}：北街的路灯坏了三盏，晚上老人出门看不见路，请尽快修好。"
 OFFICE = {"office", "office_lead"}
 
@@ -70,7 +72,7 @@ def _is_answered_by_the_department(journey: Journey, matter: Matter) -> None:
     for username in ("housing_handler", "housing_approver", "housing_head"):
         shown = journey.shown_to(username, part)
         assert part in shown
-        assert not [canary for canary in (NAME, PHONE, PHONE[3:7], matter.secret) if canary in shown]
+        assert not [canary for canary in (NAME, *PHONE_CANARIES, matter.secret) if canary in shown]
         assert "还没修好" in shown
 
 
