@@ -19,7 +19,8 @@ class Case(Base):
 
     `region_path` repeats the region's path, so that reach is one prefix condition; `clock_id` is the clock
     that lists and pages show; `came_from` is the state a resuming state was entered from; `has_merged` says that
-    others were ever merged into it, which saves most cases a look-up.
+    others were ever merged into it, which saves most cases a look-up. `channels` are those by which the resident can
+    be reached, whose addresses the vault keeps.
     """
 
     __tablename__ = "cases"
@@ -53,6 +54,7 @@ class Case(Base):
     supervised_at: Mapped[datetime | None] = mapped_column(index=True)
     merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
     has_merged: Mapped[bool] = mapped_column(default=False)
+    channels: Mapped[list] = mapped_column(default=list)
 
     station: Mapped[Station | None] = relationship(lazy="raise")
     deputy: Mapped[Deputy | None] = relationship(lazy="raise")

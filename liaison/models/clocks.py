@@ -92,3 +92,22 @@ class Heartbeat(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     at: Mapped[datetime]
+
+
+class ClockWatch(Base):
+    """The one row that remembers where the database's clock stood against the machine's uptime.
+
+    `jumped_seconds` is by how much it has jumped and not come back, `alarm_since` since when that is too much;
+    a person who finds the clock right confirms it.
+    """
+
+    __tablename__ = "clock_watch"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    boot_id: Mapped[str]
+    boot_seconds: Mapped[float]
+    jumped_seconds: Mapped[float]
+    alarm_since: Mapped[datetime | None]
+    confirmed_by: Mapped[str | None]
+    confirmed_at: Mapped[datetime | None]

@@ -1,6 +1,6 @@
-"""The outbox: one row per message, recipient and channel; the truth that the queue only rings for."""
+"""The outbox: one row in the inbox and one on its way out per message and recipient; the queue only rings for them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, text
@@ -11,11 +11,15 @@ from liaison.models.people import Account
 
 
 class Notice(Base):
-    """One message to one recipient by one channel; says that there is news, never what.
+    """One message to one recipient; says that there is news, never what.
 
-    State: due → leased → sent | dead, or cancelled; `in_doubt` after a restore (services/restoring). `token` fences a
-    claim: only its holder may settle.
+    In the inbox it is `sent` from the start: the row is what the inbox shows. Outward: due → leased → sent | dead,
+    or cancelled, or `bundled` into one message of several (`bundle_id`); `in_doubt` after a restore
+    (services/restoring). `token` fences a claim: only its holder may settle.
+    `channel` is the one it goes by now, `route` those still left when that one fails for good, `passed` those that did
+    with their errors; `attempts` are those by the present channel.
     `due_at` is when it was to be sent, `next_at` when it is rung, leased until or tried again.
+    `provider_id` is the provider's own id, `delivered_at` and `undelivered` what it reported later.
     `recipient_id` is an account, or for a resident the case itself; a digest is about no case. `owner_id` is who looks
     after a dead one.
     """
@@ -25,6 +29,8 @@ class Notice(Base):
         Index("ix_notices_next_at", "next_at", postgresql_where=text("state IN ('due', 'leased')")),
         Index("ix_notices_recipient", "recipient_id", "created_at", postgresql_where=text("channel = 'inbox'")),
         Index("ix_notices_dead", "id", postgresql_where=text("state IN ('dead', 'in_doubt')")),
+        Index("ix_notices_outward", "recipient_id", "settled_at", postgresql_where=text("channel <> 'inbox'")),
+        Index("ix_notices_provider_id", "provider_id", postgresql_where=text("provider_id IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -36,6 +42,10 @@ class Notice(Base):
     recipient_role: Mapped[str]
     recipient_id: Mapped[UUID]
     channel: Mapped[str]
+    route: Mapped[list] = mapped_column(default=list)
+    passed: Mapped[list] = mapped_column(default=list)
+    urgent: Mapped[bool] = mapped_column(default=False)
+    bundle_id: Mapped[UUID | None] = mapped_column(ForeignKey("notices.id"), index=True)
     state: Mapped[str] = mapped_column(default="due")
     token: Mapped[int] = mapped_column(default=0)
     attempts: Mapped[int] = mapped_column(default=0)
@@ -45,6 +55,9 @@ class Notice(Base):
     settled_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
     error: Mapped[str | None]
+    provider_id: Mapped[str | None]
+    delivered_at: Mapped[datetime | None]
+    undelivered: Mapped[str | None]
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
 
 
@@ -60,3 +73,28 @@ class NoticeAct(Base):
     at: Mapped[datetime]
 
     by: Mapped[Account] = relationship(lazy="raise")
+
+
+class Consent(Base):
+    """How many messages of one WeChat template a recipient has agreed to and not yet got: one consent, one message."""
+
+    __tablename__ = "consents"
+
+    recipient_id: Mapped[UUID] = mapped_column(primary_key=True)
+    template: Mapped[str] = mapped_column(primary_key=True)
+    stock: Mapped[int]
+    changed_at: Mapped[datetime]
+
+
+class ChannelState(Base):
+    """A channel's means: paused until when and why, its bucket of messages per minute, and how many left it today."""
+
+    __tablename__ = "channel_states"
+
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    paused_until: Mapped[datetime | None]
+    reason: Mapped[str | None]
+    tokens: Mapped[float]
+    refilled_at: Mapped[datetime]
+    day: Mapped[date]
+    used: Mapped[int]

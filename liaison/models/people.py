@@ -34,7 +34,7 @@ class Deputy(Base):
 
 
 class Account(Base):
-    """A sign-in: one role, one region, and what else that role reaches."""
+    """A sign-in: one role, one region, what else that role reaches, and the channels whose addresses the vault keeps."""
 
     __tablename__ = "accounts"
 
@@ -48,6 +48,7 @@ class Account(Base):
     station_id: Mapped[UUID | None] = mapped_column(ForeignKey("stations.id"), index=True)
     deputy_id: Mapped[UUID | None] = mapped_column(ForeignKey("deputies.id"), unique=True)
     head: Mapped[bool] = mapped_column(default=False)
+    channels: Mapped[list] = mapped_column(default=list)
     active: Mapped[bool] = mapped_column(default=True)
     failures: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]

@@ -1,5 +1,6 @@
 """Who the resident is and where exactly: sealed, in a schema of its own that ordinary queries do not join."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Index, LargeBinary
@@ -32,3 +33,16 @@ class Place(Base):
     case_id: Mapped[UUID] = mapped_column(primary_key=True)
     key_id: Mapped[str]
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Address(Base):
+    """Where a recipient, an account or a resident's case, is reached by one channel; sealed."""
+
+    __tablename__ = "addresses"
+    __table_args__ = ({"schema": SCHEMA},)
+
+    recipient_id: Mapped[UUID] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    key_id: Mapped[str]
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    changed_at: Mapped[datetime]

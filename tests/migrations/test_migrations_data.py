@@ -28,6 +28,7 @@ SAMPLES: dict[type, Callable[[int], Any]] = {
     types.Uuid: lambda n: UUID(int=n),
     types.Text: lambda n: f"文字 {n}",
     types.Integer: lambda n: n,
+    types.Float: lambda n: n + 0.5,
     types.Boolean: lambda n: n % 2 == 0,
     types.Date: lambda n: date(2001, 1, n),
     types.DateTime: lambda n: datetime(2001, 1, n, 8, 30, tzinfo=UTC),
