@@ -1,9 +1,11 @@
-"""The simplest way out of the house: one line per message in a file, until people's phones can be reached."""
+"""The simplest way out of the house: one line per letter in a file, until people's phones can be reached."""
 
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+
+from liaison.clients.letters import Letter
 
 
 class MessageLog:
@@ -13,11 +15,19 @@ class MessageLog:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
 
-    def append(self, message: Mapping[str, str]) -> None:
-        """Add one message as a whole line; a single write in append mode never mixes with another."""
-        line = json.dumps(dict(message), ensure_ascii=False) + "\n"
+    def send(self, letter: Letter) -> None:
+        """Add one letter as a whole line; a single write in append mode never mixes with another."""
+        self.append({
+            "at": letter.at.isoformat(timespec="seconds"),
+            "topic": letter.topic,
+            "recipient": letter.recipient,
+            "message": letter.client_message_id,
+        })
+
+    def append(self, line: Mapping[str, str]) -> None:
+        """Add one line."""
         file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(file, line.encode())
+            os.write(file, f"{json.dumps(line, ensure_ascii=False)}\n".encode())
         finally:
             os.close(file)

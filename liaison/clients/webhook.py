@@ -1,51 +1,75 @@
-"""Hands messages over to a county's own message platform: one HTTP POST of JSON for each; standard library only.
+"""Hands letters over to a county's own message platform: one HTTP POST of JSON for each.
 
-The platform reads who is meant and that there is news, never what; it recognises a message sent twice by its id.
+The platform reads who is meant, that there is news and where, never what; it recognises a letter sent twice by its
+id. Under a secret it can tell our letters from anybody else's, and an old one from a new one.
 """
 
-import http.client
+import email.utils
+import hashlib
+import hmac
 import json
-from collections.abc import Mapping
+import time
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-SECONDS = 5.0
-"""How long each step of a call may take: connecting, sending, waiting for the answer."""
+import httpx
+
+from liaison.clients.calls import FINAL, Meaning, call, open_client
+from liaison.clients.letters import Kind, Letter, NotSent
 
 HOPELESS = frozenset({400, 405, 410, 413, 415, 422})
-"""Answers that refuse this very message. 401, 403 and 404 are the platform's or our settings: they can be mended."""
+"""Answers that refuse this very letter. 401, 403 and 404 are the platform's or our settings: they can be mended."""
 
-
-class NotSent(Exception):
-    """The platform did not take the message, or did not say so; `final` when it never will."""
-
-    def __init__(self, reason: str, *, final: bool = False) -> None:
-        self.final = final
-        super().__init__(reason)
+TOO_MANY = 429
+SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=1)
+"""However long the platform asks to be left alone, it is for so long."""
 
 
 class Webhook:
-    """The address of a message platform; a connection of its own for each message, so that threads may share it."""
+    """The address of a message platform; shared by threads."""
 
-    def __init__(self, url: str, seconds: float = SECONDS) -> None:
+    def __init__(self, url: str, secret: str = "", *, transport: httpx.BaseTransport | None = None) -> None:
         parts = urlsplit(url)
-        self._kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._host, self._seconds = parts.netloc, seconds
-        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self._secret = secret
+        self._http = open_client(f"{parts.scheme}://{parts.netloc}", transport)
 
-    def post(self, message: Mapping[str, str]) -> None:
-        """Hand over one message; returns once the platform answered 2xx, raises NotSent otherwise."""
-        connection = self._kind(self._host, timeout=self._seconds)
-        try:
-            connection.request(
-                "POST",
-                self._path,
-                json.dumps(dict(message), ensure_ascii=False).encode(),
-                {"Content-Type": "application/json", "Idempotency-Key": message["client_message_id"]},
-            )
-            status = connection.getresponse().status
-        except (OSError, http.client.HTTPException) as error:
-            raise NotSent(type(error).__name__) from None
-        finally:
-            connection.close()
+    def send(self, letter: Letter) -> None:
+        """Hand over one letter; returns once the platform answered 2xx."""
+        body = json.dumps(
+            {
+                "client_message_id": letter.client_message_id,
+                "topic": letter.topic,
+                "recipient": letter.recipient,
+                "text": letter.text,
+                "link": letter.link,
+            },
+            ensure_ascii=False,
+        ).encode()
+        headers = {"Content-Type": "application/json", "Idempotency-Key": letter.client_message_id}
+        if self._secret:
+            headers |= signature(self._secret, body, int(time.time()))
+        response = call(self._http, "POST", self._target, content=body, headers=headers)
+        status = response.status_code
+        if status == TOO_MANY:
+            raise NotSent(f"HTTP {status}", Kind.QUOTA, pause=_pause(response.headers.get("Retry-After", "")))
         if not 200 <= status < 300:
-            raise NotSent(f"HTTP {status}", final=status in HOPELESS)
+            raise (FINAL if status in HOPELESS else Meaning(Kind.RETRY)).error(f"HTTP {status}")
+
+
+def signature(secret: str, body: bytes, at: int) -> dict[str, str]:
+    """Return the headers that prove who sent a body and when: an HMAC-SHA256 of `<timestamp>.<body>` in hex digits."""
+    digest = hmac.new(secret.encode(), b"%d." % at + body, hashlib.sha256).hexdigest()
+    return {"X-Liaison-Timestamp": str(at), "X-Liaison-Signature": f"sha256={digest}"}
+
+
+def _pause(told: str) -> timedelta | None:
+    """Read Retry-After, seconds or a date, within bounds; None when there is nothing to read."""
+    try:
+        if told.isascii() and told.isdigit():
+            asked = timedelta(seconds=int(told[:6]))
+        else:
+            asked = email.utils.parsedate_to_datetime(told) - datetime.now(UTC)
+    except (ValueError, TypeError):
+        return None
+    return min(max(asked, SHORTEST), LONGEST)

@@ -26,7 +26,7 @@ HOMES = {
     "flask_limiter": ("liaison.app", "liaison.web"),
     "apiflask": ("liaison.app", "liaison.web"),
     "marshmallow": ("liaison.web",),
-    "redis": ("liaison.app", "workers"),
+    "redis": ("liaison.app", "liaison.clients", "workers"),
     "rq": ("liaison.app", "workers"),
     "httpx": ("liaison.clients",),
     "requests": ("liaison.clients",),

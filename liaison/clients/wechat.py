@@ -1,0 +1,158 @@
+"""WeChat as a way to people's phones: subscribe messages of a mini-program, template messages of a service account.
+
+Nothing else in the project knows an address, a field or an error code of api.weixin.qq.com.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from redis import Redis
+
+from liaison.clients.calls import FINAL, RETRY, call, open_client, quota
+from liaison.clients.letters import Letter
+from liaison.clients.tokens import Tokens, answer_in, check, token_in
+from liaison.domain.calendar import SHANGHAI
+
+HOST = "https://api.weixin.qq.com"
+THING = 20
+"""How many characters a field of the kind `thing` holds; one more, and the whole message is refused (47003)."""
+
+REPEATED = 45065
+"""This client message id was taken already, which is what an attempt that got no answer wants to hear."""
+
+CODES = {
+    -1: RETRY,  # busy
+    40001: RETRY, 40014: RETRY, 42001: RETRY,  # the token, after it was renewed once
+    40013: RETRY, 40125: RETRY, 40164: RETRY, 48001: RETRY,  # account, secret, our address, rights: can be mended
+    40003: FINAL,  # no such openid
+    40037: FINAL,  # no such template
+    41030: FINAL,  # no such page
+    43004: FINAL,  # does not follow the service account
+    43101: FINAL,  # no consent left
+    43108: RETRY,  # two messages to one person at once
+    45168: FINAL,  # a word WeChat does not pass
+    47001: FINAL, 47003: FINAL,  # a field breaks its rule
+    45009: quota(minutes=10),  # of the day: the next look finds out when it is over
+    45011: quota(minutes=1),  # of the minute
+}
+"""What WeChat's codes mean; a code that is not here can be tried again."""
+
+_FIELD = re.compile(r"data\.(\w{1,32})\.value")
+
+
+@dataclass(frozen=True)
+class WechatAccount:
+    """A mini-program or a service account."""
+
+    appid: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class MessageTemplate:
+    """A template by its id and what its fields carry; an empty `time_field` or `page` is left out.
+
+    `page` is the mini-program's page that opens our links: it gets the letter's as its parameter `link`.
+    `state` is the edition of the mini-program that opens: developer, trial or formal.
+    """
+
+    id: str
+    text_field: str = "thing1"
+    time_field: str = "time2"
+    page: str = ""
+    state: str = "formal"
+
+    def data(self, letter: Letter) -> dict[str, dict[str, str]]:
+        """Return the fields filled from a letter, the text cut to what a `thing` holds."""
+        filled = {self.text_field: _cut(letter.text)}
+        if self.time_field:
+            filled[self.time_field] = letter.at.astimezone(SHANGHAI).strftime("%Y年%m月%d日 %H:%M")
+        return {name: {"value": value} for name, value in filled.items()}
+
+
+class Wechat:
+    """The calls of one account; shared by threads. Redis is only a cache for its token."""
+
+    def __init__(
+        self,
+        account: WechatAccount,
+        redis: Redis | None,
+        *,
+        base_url: str = HOST,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._account = account
+        self._http = open_client(base_url, transport)
+        self._tokens = Tokens(f"wechat:{account.appid}", self.stable_token, redis)
+
+    def stable_token(self, force: bool = False) -> tuple[str, float]:
+        """Ask for the token and its seconds to live; `force` makes the old one end, at most 20 times a day."""
+        account = {"grant_type": "client_credential", "appid": self._account.appid, "secret": self._account.secret}
+        response = call(self._http, "POST", "/cgi-bin/stable_token", json=account | {"force_refresh": force})
+        return token_in(response, CODES)
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Make a call with the token, renewed once when refused; returns the answer, raises NotSent for a bad code."""
+
+        def attempt(token: str) -> Mapping[str, Any]:
+            return answer_in(call(self._http, "POST", path, params={"access_token": token}, json=body))
+
+        answer = self._tokens.spend(attempt)
+        _check(answer)
+        return answer
+
+
+class SubscribeOutlet:
+    """Subscribe messages of the mini-program: one consent, one message. WeChat does not recognise repeats."""
+
+    def __init__(self, wechat: Wechat, template: MessageTemplate) -> None:
+        self._wechat, self._template = wechat, template
+
+    def send(self, letter: Letter) -> None:
+        """Hand the letter over to an openid of the mini-program; WeChat gives no id back."""
+        template = self._template
+        body = {
+            "touser": letter.address,
+            "template_id": template.id,
+            "miniprogram_state": template.state,
+            "lang": "zh_CN",
+            "data": template.data(letter),
+        }
+        if template.page:
+            body["page"] = f"{template.page}?link={quote(letter.link, safe='')}"
+        self._wechat.post("/cgi-bin/message/subscribe/send", body)
+
+
+class TemplateOutlet:
+    """Template messages of the service account; WeChat recognises a repeat by its client message id for ten minutes."""
+
+    def __init__(self, wechat: Wechat, template: MessageTemplate) -> None:
+        self._wechat, self._template = wechat, template
+
+    def send(self, letter: Letter) -> str | None:
+        """Hand the letter over to an openid of the service account; returns WeChat's message id."""
+        body = {
+            "touser": letter.address,
+            "template_id": self._template.id,
+            "url": letter.link,
+            "client_msg_id": letter.client_message_id,
+            "data": self._template.data(letter),
+        }
+        answer = self._wechat.post("/cgi-bin/message/template/send", body)
+        return str(answer["msgid"]) if "msgid" in answer else None
+
+
+def _check(answer: Mapping[str, Any]) -> None:
+    if answer["errcode"] == REPEATED:
+        return
+    named = _FIELD.search(str(answer.get("errmsg", "")))  # of all its text, the name of our field alone
+    check(answer, CODES, named.group(1) if named else "")
+
+
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= THING else f"{line[: THING - 1]}…"

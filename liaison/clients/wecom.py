@@ -1,0 +1,93 @@
+"""WeCom as a way to the staff of departments: one card for one member, sent by the county's own application.
+
+Nothing else in the project knows an address, a field or an error code of qyapi.weixin.qq.com.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from redis import Redis
+
+from liaison.clients.calls import FINAL, RETRY, call, open_client, quota
+from liaison.clients.letters import Letter
+from liaison.clients.tokens import Tokens, answer_in, check, token_in
+
+HOST = "https://qyapi.weixin.qq.com"
+TITLE, DESCRIPTION = 128, 512
+"""How many bytes of UTF-8 the two texts of a card hold."""
+
+REPEATS_WITHIN = 1800
+"""Seconds in which WeCom drops a second message with the same content to the same member."""
+
+CODES = {
+    -1: RETRY,  # busy
+    40001: RETRY, 40014: RETRY, 42001: RETRY,  # the token, after it was renewed once
+    40013: RETRY, 40056: RETRY, 60020: RETRY, 301002: RETRY,  # corp, application, our address, rights: can be mended
+    40003: FINAL, 60111: FINAL, 81013: FINAL,  # no such member, or not one who may see the application
+    40058: FINAL, 44004: FINAL, 45002: FINAL,  # a text that breaks its rule
+    45009: quota(minutes=1), 45011: quota(minutes=1),  # of the minute or the hour; WeCom does not say which
+    45033: quota(seconds=10),  # too many at once
+}
+"""What WeCom's codes mean; a code that is not here can be tried again."""
+
+
+@dataclass(frozen=True)
+class WecomAccount:
+    """An application of the county's corp."""
+
+    corp_id: str
+    secret: str = field(repr=False)
+    agent_id: int
+
+
+class WecomOutlet:
+    """Cards to members; shared by threads. Redis is only a cache for the token."""
+
+    def __init__(
+        self,
+        account: WecomAccount,
+        redis: Redis | None,
+        *,
+        base_url: str = HOST,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._account = account
+        self._http = open_client(base_url, transport)
+        self._tokens = Tokens(f"wecom:{account.corp_id}:{account.agent_id}", self._get_token, redis)
+
+    def send(self, letter: Letter) -> str | None:
+        """Hand the letter over to a member's user id; returns WeCom's message id."""
+        body = {
+            "touser": letter.address,
+            "msgtype": "textcard",
+            "agentid": self._account.agent_id,
+            "textcard": {
+                "title": cut(letter.text, TITLE),
+                "description": cut(letter.text, DESCRIPTION),
+                "url": letter.link,
+            },
+            "enable_duplicate_check": 1,
+            "duplicate_check_interval": REPEATS_WITHIN,
+        }
+        answer = self._tokens.spend(lambda token: self._post(token, body))
+        check(answer, CODES)
+        if answer.get("invaliduser") or answer.get("unlicenseduser"):
+            raise FINAL.error("not a member")
+        return str(answer["msgid"]) if "msgid" in answer else None
+
+    def _post(self, token: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        return answer_in(call(self._http, "POST", "/cgi-bin/message/send", params={"access_token": token}, json=body))
+
+    def _get_token(self, force: bool) -> tuple[str, float]:
+        """Ask for the token; WeCom cannot be made to change it."""
+        account = {"corpid": self._account.corp_id, "corpsecret": self._account.secret}
+        return token_in(call(self._http, "GET", "/cgi-bin/gettoken", params=account), CODES)
+
+
+def cut(text: str, size: int) -> str:
+    """Return the text, or as much of it with an ellipsis as fits into so many bytes of UTF-8."""
+    if len(text.encode()) <= size:
+        return text
+    return text.encode()[: size - len("…".encode())].decode(errors="ignore") + "…"
