@@ -1,0 +1,119 @@
+"""The wires behind the scenery: tests and the demo say what the outside world is like. All under `/_/`."""
+
+from dataclasses import asdict, fields
+from typing import Any
+
+from flask import Blueprint, abort, current_app, jsonify, request
+from werkzeug.wrappers import Response
+
+from sandbox.faults import Faults
+from sandbox.world import World
+
+routes = Blueprint("control", __name__, url_prefix="/_")
+
+FAULTS = {each.name for each in fields(Faults) if each.init}
+
+
+def world() -> World:
+    """The world of this application."""
+    return current_app.extensions["sandbox"]
+
+
+@routes.post("/faults")
+def set_faults() -> Response:
+    """Set {errors, latency_ms, drop, down, seed}; whatever is left out is well again."""
+    asked = _asked()
+    if set(asked) - FAULTS:
+        abort(400, f"there are only {sorted(FAULTS)}")
+    faults = Faults(**asked)
+    with world().lock:
+        world().faults = faults
+    return jsonify(asked)
+
+
+@routes.post("/answers")
+def order_answer() -> Response:
+    """Order {path, body, status 200, headers {}, times 1}: the next calls of that path get this and have no effect."""
+    asked = {"status": 200, "headers": {"Content-Type": "application/json"}, "times": 1} | _asked()
+    if not isinstance(asked["body"], str):
+        asked["body"] = current_app.json.dumps(asked["body"])
+    with world().lock:
+        world().canned.append(asked)
+    return jsonify(ordered=True)
+
+
+@routes.post("/consents")
+def grant_consent() -> Response:
+    """Let a user agree to {openid, template_id, count 1} more messages; returns the stock."""
+    asked = _asked()
+    with world().lock:
+        world().consents[asked["openid"], asked["template_id"]] += int(asked.get("count", 1))
+        stock = world().consents[asked["openid"], asked["template_id"]]
+    return jsonify(stock=stock)
+
+
+@routes.post("/people")
+def move_people() -> Response:
+    """Let {address, gone true} leave: the openid or member id is unknown from now on, or known again."""
+    asked = _asked()
+    with world().lock:
+        (world().gone.add if asked.get("gone", True) else world().gone.discard)(asked["address"])
+    return jsonify(gone=sorted(world().gone))
+
+
+@routes.post("/limits")
+def set_limits() -> Response:
+    """Set {day_quota, sms_balance, per_person}.
+
+    How many messages are left today, whether the text messages are paid for, and whether one member gets 30 cards a
+    minute and one number 50 texts a day at most; the last is switched off for benchmarks.
+    """
+    here, asked = world(), _asked()
+    with here.lock:
+        here.day_quota = int(asked.get("day_quota", here.day_quota))
+        here.sms_balance = bool(asked.get("sms_balance", here.sms_balance))
+        here.per_person = bool(asked.get("per_person", here.per_person))
+    return jsonify(day_quota=here.day_quota, sms_balance=here.sms_balance, per_person=here.per_person)
+
+
+@routes.post("/tokens")
+def spoil_tokens() -> Response:
+    """Do {as: "ended"} or {as: "refused"} to every token given out so far."""
+    book = world().tokens
+    with world().lock:
+        {"ended": book.end_all, "refused": book.refuse_all}[_asked()["as"]]()
+    return jsonify(done=True)
+
+
+@routes.post("/clock")
+def advance_clock() -> Response:
+    """Let {seconds} pass."""
+    world().advance(float(_asked()["seconds"]))
+    return jsonify(now=world().now())
+
+
+@routes.get("/messages")
+def messages() -> Response:
+    """Everything received, newest first; `?channel=` and `?address=` narrow it."""
+    wanted = {name: request.args[name] for name in ("channel", "address") if name in request.args}
+    found = [asdict(each) for each in world().received()]
+    return jsonify([each for each in found if wanted.items() <= each.items()])
+
+
+@routes.delete("/messages")
+def clear_messages() -> Response:
+    """Forget what was received and counted."""
+    world().clear()
+    return jsonify(done=True)
+
+
+@routes.get("/counts")
+def counts() -> Response:
+    """How often each path was called, and how many tokens were made."""
+    with world().lock:
+        return jsonify(calls=dict(world().calls), renewals=world().tokens.renewals, received=len(world().received()))
+
+
+def _asked() -> dict[str, Any]:
+    body = request.get_json(force=True, silent=True)
+    return body if isinstance(body, dict) else abort(400, "a JSON object, please")
