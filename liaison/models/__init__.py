@@ -5,6 +5,7 @@ from liaison.models import (  # noqa: F401
     cases,
     clocks,
     departments,
+    inbound,
     matters,
     notices,
     people,

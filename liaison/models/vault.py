@@ -46,3 +46,14 @@ class Address(Base):
     key_id: Mapped[str]
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     changed_at: Mapped[datetime]
+
+
+class Message(Base):
+    """What a platform told us, byte for byte, in an inbound event; sealed, since it may name people."""
+
+    __tablename__ = "messages"
+    __table_args__ = ({"schema": SCHEMA},)
+
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    key_id: Mapped[str]
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
