@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from liaison.models.base import Base
 
@@ -18,6 +19,7 @@ Value = TypeVar("Value")
 
 _WAKE = "wake"
 _KEPT = "kept"
+_READ_ONLY = "25006"
 
 
 def engine_url(url: str) -> str:
@@ -61,6 +63,18 @@ def set_apart(what: str, id_: object, work: Callable[[], object]) -> bool:
         _log.exception("%s failed for %s", what, id_)
         return False
     return True
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database gave way, not the statement: gone, full, read-only, too slow. The same may succeed later.
+
+    Operational errors are PostgreSQL's classes 08, 53, 57 and 58, and locks that were not to be had.
+    """
+    if isinstance(error, OperationalError | PoolExhausted):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) == _READ_ONLY
 
 
 def wake_after_commit() -> None:

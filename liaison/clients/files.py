@@ -7,14 +7,16 @@ credentials and endpoint from the usual AWS_* environment variables.
 import os
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from liaison.domain.errors import NotFound
+from liaison.domain.errors import NotFound, Unavailable
 
 TIMEOUTS = {"connect_timeout": "5s", "timeout": "30s"}
 RETRIES = {"max_retries": 3, "retry_timeout": timedelta(seconds=40)}
@@ -23,7 +25,7 @@ _KEY = re.compile(r"[a-z]{1,20}/[0-9a-f]{2}/[0-9a-f]{32}\.[a-z0-9]{1,5}")
 
 
 class FileStore:
-    """Files by key, each written once and whole."""
+    """Files by key, each written once and whole; Unavailable when the disk or the service gives way."""
 
     def __init__(self, store: ObjectStore, folder: Path | None = None) -> None:
         self._store, self._folder = store, folder
@@ -36,30 +38,50 @@ class FileStore:
         if not _KEY.fullmatch(key):
             raise ValueError("a file key must come from new_key")
         attributes = None if self._folder else {"Content-Type": content_type}
-        obstore.put(self._store, key, data, attributes=attributes)
-        if self._folder:
-            _settle(self._folder / key)
+        with _giving_way():
+            obstore.put(self._store, key, data, attributes=attributes)
+            if self._folder:
+                _settle(self._folder / key)
+
+    def put_all(self, files: Sequence[tuple[str, bytes, str]]) -> None:
+        """Put several files, or none: on a disk that is almost full, each new try would eat up what is left."""
+        for position, file in enumerate(files):
+            try:
+                self.put(*file)
+            except Unavailable:
+                for key, *_ in files[:position]:
+                    self.delete(key)
+                raise
 
     def get(self, key: str) -> bytes:
         """Return the whole file; raises NotFound for a key that is absent or none of ours."""
         if not _KEY.fullmatch(key):
             raise NotFound
-        try:
-            return bytes(obstore.get(self._store, key).bytes())
-        except FileNotFoundError:
-            raise NotFound from None
+        with _giving_way():
+            try:
+                return bytes(obstore.get(self._store, key).bytes())
+            except FileNotFoundError:
+                raise NotFound from None
 
     def delete(self, key: str) -> None:
         """Remove a file; removing an absent one is no fault, since a sweep may run twice."""
-        try:
+        with _giving_way(), suppress(FileNotFoundError):
             obstore.delete(self._store, key)
-        except FileNotFoundError:
-            return
 
     def keys(self, prefix: str = "", *, before: datetime | None = None) -> Iterator[str]:
         """Yield every key below a folder such as `photos`, in no promised order; only files older than `before`."""
-        for batch in obstore.list(self._store, prefix or None):
-            yield from (entry["path"] for entry in batch if before is None or entry["last_modified"] < before)
+        with _giving_way():
+            for batch in obstore.list(self._store, prefix or None):
+                yield from (entry["path"] for entry in batch if before is None or entry["last_modified"] < before)
+
+
+    def sweep_unfinished(self, before: datetime) -> int:
+        """Remove what processes killed in mid writing left in a folder, which `keys` never names; returns how many."""
+        found = self._folder.rglob("*#*") if self._folder else ()
+        left = [path for path in found if path.stat().st_mtime < before.timestamp()]
+        for path in left:
+            path.unlink(missing_ok=True)
+        return len(left)
 
 
 def open_store(where: str | Path, *, plain_http: bool = False) -> FileStore:
@@ -80,6 +102,15 @@ def new_key(folder: str, suffix: str) -> str:
     """Return a fresh key such as `photos/ab/<32 hex digits>.jpg` that tells nothing and cannot be guessed."""
     name = uuid.uuid4().hex
     return f"{folder}/{name[:2]}/{name}.{suffix}"
+
+
+@contextmanager
+def _giving_way() -> Iterator[None]:
+    """Say in our words that the disk is full or broken, or the service out of reach."""
+    try:
+        yield
+    except (BaseError, OSError) as error:
+        raise Unavailable from error
 
 
 def _settle(path: Path) -> None:

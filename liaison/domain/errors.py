@@ -42,6 +42,12 @@ class Conflict(DomainError):
     detail = "与已有的记录冲突，请刷新后再试。"
 
 
+class Unavailable(DomainError):
+    """A part of the house has given way, such as the database or the disk: the same request may succeed later."""
+
+    detail = "系统正在恢复，请稍后再试。"
+
+
 class Invalid(DomainError):
     """Some fields cannot be accepted; `errors` maps field names to Chinese sentences."""
 

@@ -98,8 +98,7 @@ def prepare(data: bytes, *, position: int = 1, field: str = "photos") -> Photo:
 def keep(store: FileStore, photo: Photo) -> Kept:
     """Write both sizes under fresh random keys; the caller's row makes them findable."""
     key, thumb_key = new_key("photos", "jpg"), new_key("thumbs", "jpg")
-    store.put(key, photo.full, photo.mime)
-    store.put(thumb_key, photo.thumb, photo.mime)
+    store.put_all(((key, photo.full, photo.mime), (thumb_key, photo.thumb, photo.mime)))
     return Kept(
         key=key,
         thumb_key=thumb_key,

@@ -20,7 +20,7 @@ PROBLEM = "application/problem+json"
 FILES, REPEATS = "x-files", "x-repeats"  # set on an operation while the document is made, never shown
 SESSION = "session"
 SCHEMES = {SESSION: {"type": "http", "scheme": "bearer", "description": "the token of POST /api/v1/sessions"}}
-ALWAYS = (400,)  # an address or a body that cannot be read
+ALWAYS = (400, 503)  # an address or a body that cannot be read; a database or a disk that has given way
 CLOSED = (401, 403)
 WITH_BODY = (413, 415, 422)
 

@@ -1,14 +1,37 @@
-"""One shape for every refusal: a problem document (RFC 9457) under /api, a page in Chinese elsewhere."""
+"""One shape for every refusal: a problem document (RFC 9457) under /api, a page in Chinese elsewhere.
 
+What the machine cannot do just now (database, disk) is 503: the page that says so carries what was typed, so that
+one tap sends it again.
+"""
+
+import errno
+from collections.abc import Sequence
 from http import HTTPStatus
 
-from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
+import structlog
+from flask import Flask, Response, current_app, jsonify, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 
-from liaison.domain.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, WrongState
+from liaison.db import is_outage
+from liaison.domain.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, Unavailable, WrongState
 from liaison.web.guards import NotSignedIn
 
-STATUS = {NotSignedIn: 401, NotAllowed: 403, NotFound: 404, WrongState: 409, Conflict: 409, Invalid: 422}
+STATUS = {
+    NotSignedIn: 401,
+    NotAllowed: 403,
+    NotFound: 404,
+    WrongState: 409,
+    Conflict: 409,
+    Invalid: 422,
+    Unavailable: 503,
+}
+RETRY_AFTER = 10  # seconds; what has died is started again within five
+EXHAUSTED = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""What the system says when an upload cannot be put aside."""
+
+SECRET = "password"  # a form that holds one is not given back
+
+log = structlog.get_logger("liaison.web")
 DETAIL = {
     400: "请求的格式不正确，请检查后重试。",
     401: "请先登录。",
@@ -57,8 +80,39 @@ def status_of(error: DomainError) -> int:
     return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 400)
 
 
+def unavailable(error: Exception, fields: Sequence[tuple[str, str]] | None = None) -> Response:
+    """503 with Retry-After; the page carries `fields`, or else what was typed into the form, to be sent again."""
+    log.error("unavailable", exc_info=error.__cause__ or error)
+    if wants_json():
+        answer = problem(503, DETAIL[503])
+    else:
+        typed = _typed() if fields is None else fields
+        page, _ = _page(503, DETAIL[503], typed=typed, photos_lost=_has_files() and "kept" not in dict(typed))
+        answer = Response(page, 503, {"Cache-Control": "private, no-store"})
+    answer.headers["Retry-After"] = str(RETRY_AFTER)
+    return answer
+
+
+def _typed() -> list[tuple[str, str]]:
+    """The fields of the form this request sent, unless they hold a password or cannot be read."""
+    try:
+        fields = list(request.form.items(multi=True))
+    except OSError:
+        return []
+    return fields if SECRET not in request.form else []
+
+
+def _has_files() -> bool:
+    try:
+        return any(file.filename for file in request.files.values())
+    except OSError:
+        return False
+
+
 def _domain_error(error: DomainError) -> Response | tuple[str, int]:
     status = status_of(error)
+    if status == 503:
+        return unavailable(error)
     if wants_json():
         more: dict[str, object] = {}
         if isinstance(error, Invalid):
@@ -69,7 +123,7 @@ def _domain_error(error: DomainError) -> Response | tuple[str, int]:
     if isinstance(error, NotSignedIn):
         return redirect(url_for("console.sign_in", next=request.full_path.rstrip("?")))
     errors = error.errors if isinstance(error, Invalid) else {}
-    return _page(status, error.detail, errors)
+    return _page(status, error.detail, errors=errors)
 
 
 def answer_http(error: HTTPException) -> Response | tuple:
@@ -77,7 +131,7 @@ def answer_http(error: HTTPException) -> Response | tuple:
     if error.code is None or error.code < 400:
         return error.get_response()
     detail = DETAIL.get(error.code, DETAIL[400])
-    answer = problem(error.code, detail) if wants_json() else _page(error.code, detail, {})
+    answer = problem(error.code, detail) if wants_json() else _page(error.code, detail)
     headers = [(name, value) for name, value in error.get_headers() if name in ("Retry-After", "Allow")]
     if isinstance(answer, Response):
         answer.headers.extend(headers)
@@ -86,9 +140,13 @@ def answer_http(error: HTTPException) -> Response | tuple:
 
 
 def _unexpected(error: Exception) -> Response | tuple[str, int]:
-    g.logger.error("unexpected", exc_info=error)
-    return problem(500, DETAIL[500]) if wants_json() else _page(500, DETAIL[500], {})
+    if is_outage(error) or (isinstance(error, OSError) and error.errno in EXHAUSTED):
+        return unavailable(error)
+    log.error("unexpected", exc_info=error)
+    return problem(500, DETAIL[500]) if wants_json() else _page(500, DETAIL[500])
 
 
-def _page(status: int, detail: str, errors: dict) -> tuple[str, int]:
-    return render_template("error.html", status=status, detail=detail, errors=errors), status
+def _page(status: int, detail: str, **more: object) -> tuple[str, int]:
+    """The page, without what blueprints add to theirs: they ask the database, which may be what is missing."""
+    template = current_app.jinja_env.get_template("error.html")
+    return template.render(status=status, detail=detail, **more), status

@@ -9,7 +9,6 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from liaison.domain.calendar import SHANGHAI
-from liaison.web.wiring import wiring
 
 LABELS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -310,4 +309,5 @@ def register(app: Flask) -> None:
         app.template_filter(function.__name__)(function)
     app.jinja_env.globals["label"] = label
     app.jinja_env.globals["LABELS"] = LABELS
-    app.context_processor(lambda: {"site": wiring().config.site, "host": urlsplit(wiring().config.base_url).netloc})
+    config = app.extensions["liaison"].config
+    app.jinja_env.globals |= {"site": config.site, "host": urlsplit(config.base_url).netloc}

@@ -1,7 +1,7 @@
 """Bodies as they arrive: JSON or multipart, with photos or documents checked and kept before any transaction."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import request
@@ -9,7 +9,8 @@ from marshmallow import ValidationError
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from liaison.domain.errors import Invalid
+from liaison.clients.files import FileStore
+from liaison.domain.errors import Invalid, Unavailable
 from liaison.services import documents, photos
 from liaison.services.photos import Kept
 from liaison.web.fields import Input, fields
@@ -60,14 +61,26 @@ def from_form(schema: Input, form: MultiDict) -> dict[str, Any]:
 
 def keep_photos(uploads: Sequence[FileStorage]) -> list[Kept]:
     """Check, re-encode and keep photos; raises Invalid for `photos` naming the one that cannot be taken."""
-    prepared = photos.prepare_all([upload.read() for upload in uploads if upload.filename])
-    return [photos.keep(wiring().store, photo) for photo in prepared]
+    return _keep_all(photos.keep, photos.prepare_all([upload.read() for upload in uploads if upload.filename]))
 
 
 def keep_documents(uploads: Sequence[FileStorage]) -> list[Kept]:
     """Check and keep evidence; raises Invalid for `files`."""
     named = [(upload.filename or "", upload.read()) for upload in uploads if upload.filename]
-    return [documents.keep_document(wiring().store, each) for each in documents.prepare_documents(named)]
+    return _keep_all(documents.keep_document, documents.prepare_documents(named))
+
+
+def _keep_all(keep: Callable[[FileStore, Any], Kept], prepared: Sequence[Any]) -> list[Kept]:
+    """Keep every file or none: on a disk that is almost full, each new try would eat up what is left."""
+    store, kept = wiring().store, list[Kept]()
+    try:
+        for each in prepared:
+            kept.append(keep(store, each))
+    except Unavailable:
+        for key in (key for file in kept for key in (file.key, file.thumb_key) if key):
+            store.delete(key)
+        raise
+    return kept
 
 
 def _nested(before: Any, inner: str, value: str) -> Any:

@@ -9,8 +9,9 @@ from flask import current_app
 
 from liaison.clients.files import FileStore
 from liaison.config import Config
-from liaison.db import transaction
+from liaison.db import is_outage, transaction
 from liaison.domain.calendar import local_day
+from liaison.domain.errors import Unavailable
 from liaison.services.vault import Keys
 
 
@@ -43,6 +44,14 @@ def today() -> date:
 
 @contextmanager
 def unit_of_work() -> Iterator[None]:
-    """One transaction around one use case; new notices wake the relay once it is committed."""
-    with transaction(wiring().wake):
-        yield
+    """One transaction around one use case; new notices wake the relay once it is committed.
+
+    Raises Unavailable when the database gives way; whether a commit on its way took place is then unknown.
+    """
+    try:
+        with transaction(wiring().wake):
+            yield
+    except Exception as error:
+        if is_outage(error):
+            raise Unavailable from error
+        raise

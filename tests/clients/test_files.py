@@ -1,5 +1,6 @@
 """The file store: what is put comes back, keys tell nothing, and S3 is spoken to as it expects."""
 
+import os
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from liaison.clients.files import FileStore, new_key, open_store
-from liaison.domain.errors import NotFound
+from liaison.domain.errors import NotFound, Unavailable
 
 
 @pytest.fixture(params=["folder", "memory"])
@@ -60,6 +61,29 @@ def test_keys_can_be_narrowed_to_older_files(store: FileStore) -> None:
     now = datetime.now(UTC)
     assert list(store.keys(before=now - timedelta(hours=1))) == []
     assert list(store.keys(before=now + timedelta(hours=1))) == [key]
+
+
+def test_several_files_are_put_or_none(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    (tmp_path / "thumbs").touch()  # no folder, so that the second cannot be written
+    photo, thumb = new_key("photos", "jpg"), new_key("thumbs", "jpg")
+    with pytest.raises(Unavailable):
+        store.put_all(((photo, b"x", "image/jpeg"), (thumb, b"x", "image/jpeg")))
+    assert list(store.keys("photos")) == []
+
+
+def test_what_a_killed_process_left_half_written_is_swept_once_it_is_old(tmp_path: Path) -> None:
+    store, now = open_store(tmp_path), datetime.now(UTC)
+    key = new_key("photos", "jpg")
+    store.put(key, b"x", "image/jpeg")
+    halves = [tmp_path / f"{key}#1", tmp_path / f"{key}#2"]
+    for half, age in zip(halves, (timedelta(days=3), timedelta(0)), strict=True):
+        half.write_bytes(b"h")
+        os.utime(half, ((now - age).timestamp(),) * 2)
+    assert list(store.keys()) == [key], "obstore writes under such names first, and lists none of them"
+    assert store.sweep_unfinished(before=now - timedelta(days=2)) == 1
+    assert [half.exists() for half in halves] == [False, True]
+    assert store.get(key) == b"x"
 
 
 def test_keys_are_random_and_spread_over_folders() -> None:

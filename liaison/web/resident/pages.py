@@ -9,12 +9,13 @@ from flask_wtf.csrf import validate_csrf
 from wtforms.validators import ValidationError
 
 from liaison.domain import station_codes
-from liaison.domain.errors import Conflict, Invalid
+from liaison.domain.errors import Conflict, Invalid, Unavailable
 from liaison.models.stations import Station
 from liaison.services import publication, stations
 from liaison.services.intake import MAX_TEXT, MIN_TEXT
 from liaison.services.photos import MAX_PHOTOS, Kept
 from liaison.web import schemas
+from liaison.web.errors import unavailable
 from liaison.web.guards import guard
 from liaison.web.limits import submission_limit
 from liaison.web.resident import access
@@ -87,17 +88,19 @@ def form(code: str) -> Response:
 def submit_form(code: str) -> Any:
     """Take the matter in, and lead on to its receipt; else give the form back with all that was typed."""
     found = stations.get_station(code)
-    draft = Draft(_key())
+    code, draft = found.code, Draft(_key())
     try:
         body = _read(found, draft)
-        submitted = submit(found.code, draft.key, body, draft.photos)
+        submitted = submit(code, draft.key, body, draft.photos)
     except Invalid as error:
         draft.errors |= error.errors
         return _form(found, draft, 422)
     except Conflict:
         return _form(found, Draft(uuid.uuid4().hex, note="repeated"), 409)
+    except Unavailable as error:
+        return unavailable(error, _carried(code, draft))
     access.remember(submitted.case.number, submitted.secret)
-    return redirect(url_for("tracking.matter", number=submitted.case.number, receipt=found.code), 303)
+    return redirect(url_for("tracking.matter", number=submitted.case.number, receipt=code), 303)
 
 
 def signature_of(found: Station) -> str:
@@ -122,6 +125,12 @@ def _read(found: Station, draft: Draft) -> dict[str, Any]:
     if draft.errors or draft.note:
         raise Invalid(draft.errors)
     return body
+
+
+def _carried(code: str, draft: Draft) -> list[tuple[str, str]]:
+    """What was typed and the photos that are kept, as fields; the database is not asked."""
+    typed = [(name, value) for name, value in request.form.items(multi=True) if name not in ("key", "kept")]
+    return [*typed, ("key", draft.key), *(("kept", token) for token in seal_photos(code, draft.key, draft.photos))]
 
 
 def _key() -> str:
