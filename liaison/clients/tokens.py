@@ -178,9 +178,10 @@ class Tokens:
                     lock.release()
 
     def _read(self) -> Token | None:
-        with suppress(RedisError, ValueError, TypeError):
-            kept = self._redis and self._redis.get(self._key)
-            return Token(**json.loads(kept)) if kept else None
+        with suppress(RedisError, ValueError, TypeError, KeyError):
+            if self._redis and (kept := self._redis.get(self._key)):
+                told = json.loads(kept)
+                return Token(str(told["value"]), float(told["expires_at"]))
         return None
 
     def _write(self, token: Token) -> None:
