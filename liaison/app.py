@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 import structlog
@@ -18,17 +18,21 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from liaison import cli
 from liaison.clients.files import open_store
-from liaison.config import Config, find_path, load
-from liaison.db import db, engine_url
+from liaison.clock import DatabaseClock
+from liaison.config import find_path, load
+from liaison.db import database_time, db, engine_url
 from liaison.logs import begin_request, set_up
 from liaison.models.base import new_id
-from liaison.services.notices import CHANNELS, INBOX, LOG, WEBHOOK
+from liaison.services.channels import CHANNELS, SUBSCRIBE
+from liaison.services.claims import TEMPLATES
 from liaison.services.vault import Keys
+from liaison.settings import Config
+from liaison.ways_out import installed
 from liaison.web import addresses, described, errors, files, labels, limits, sessions
 from liaison.web.console import department_api, office_api
 from liaison.web.console import pages as console
 from liaison.web.deputy import api as deputy
-from liaison.web.open import answers, health
+from liaison.web.open import answers, callbacks, health
 from liaison.web.resident import api as resident
 from liaison.web.resident import pages, printing, tracking
 from liaison.web.wiring import Wiring
@@ -36,6 +40,7 @@ from liaison.web.wiring import Wiring
 Clock = Callable[[], datetime]
 PAGES = (
     health.blueprint,
+    callbacks.blueprint,
     answers.blueprint,
     pages.blueprint,
     tracking.blueprint,
@@ -57,13 +62,11 @@ POOL_SIZE = 8  # one connection per thread of a web process
 WAKE_TTL = 10
 
 
-def utc_now() -> datetime:
-    """The system's time."""
-    return datetime.now(UTC)
+def create_app(config: Config | None = None, *, clock: Clock | None = None) -> Flask:
+    """The application, ready to serve, by the database's clock unless told another.
 
-
-def create_app(config: Config | None = None, *, clock: Clock = utc_now) -> Flask:
-    """The application, ready to serve. Raises ConfigError when no configuration is given and the found one is wrong."""
+    Raises ConfigError when no configuration is given and the found one is wrong.
+    """
     config = config or load(find_path(os.environ), os.environ)
     set_up(config.logging.level, as_json=config.logging.json)
     app = APIFlask(
@@ -90,7 +93,7 @@ def create_app(config: Config | None = None, *, clock: Clock = utc_now) -> Flask
     if config.web.trusted_proxies:
         hops = config.web.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
-    app.extensions["liaison"] = _wiring(config, clock)
+    app.extensions["liaison"] = _wiring(config, clock or _database_clock(app))
     _log_requests(app)
     addresses.register(app)
     limits.register(app, config.redis.url)
@@ -101,6 +104,7 @@ def create_app(config: Config | None = None, *, clock: Clock = utc_now) -> Flask
         app.register_blueprint(blueprint)
     for blueprint in APIS:
         csrf.exempt(blueprint)  # they take no cookie, so that there is nothing for another site to ride on
+    csrf.exempt(callbacks.blueprint)  # takes no cookie either, but a signature
     csrf.exempt(pages.submit_form)  # checks the token itself, to give back what was typed when it is stale
     cli.register(app)
     return app
@@ -114,7 +118,7 @@ def _settings(config: Config) -> dict[str, object]:
             "pool_size": POOL_SIZE,
             "pool_pre_ping": True,
             "hide_parameters": True,
-            "execution_options": {CHANNELS: (INBOX, WEBHOOK if config.notices.webhook_url else LOG)},
+            "execution_options": {CHANNELS: installed(config), TEMPLATES: {SUBSCRIBE: config.wechat.template}},
         },
         "MAX_CONTENT_LENGTH": config.web.max_body_bytes,
         "MAX_FORM_MEMORY_SIZE": 1_000_000,  # text fields; photos go to a temporary file
@@ -134,6 +138,14 @@ def _wiring(config: Config, clock: Clock) -> Wiring:
     queue = Queue("ticks", connection=redis, serializer=JSONSerializer)
     wake = partial(queue.enqueue, "workers.jobs.relay", result_ttl=0, ttl=WAKE_TTL)
     return Wiring(config, keys, open_store(config.files.url), clock, wake, partial(_answers, redis))
+
+
+def _database_clock(app: Flask) -> Clock:
+    def read() -> datetime:
+        with app.app_context():
+            return database_time()
+
+    return DatabaseClock(read)
 
 
 def _answers(redis: Redis) -> bool:

@@ -23,9 +23,9 @@ from typing import Any
 
 from liaison import dump
 from liaison.clients.files import FileStore, open_store
-from liaison.config import Secrets
 from liaison.domain.errors import NotFound
 from liaison.dump import NamedFile, Snapshot
+from liaison.settings import Secrets
 
 FORMAT = 1
 MANIFEST, SEAL, DUMP, FILES = "manifest.json", "manifest.json.sha256", "database.dump", "files"

@@ -8,17 +8,27 @@ import base64
 import binascii
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from liaison.embedded import postgres_url, redis_url
+from liaison.settings import Config, Database, Files, Redis
 
 ROOT = Path(__file__).resolve().parents[1]
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 PLAIN = {"DATABASE_URL": "database.url", "REDIS_URL": "redis.url"}
 OURS = "LIAISON_"
 NOT_SETTINGS = {"LIAISON_CONFIG"}
+WHOLE = {
+    "wechat": ("app_id", "secret", "template"),
+    "service_account": ("app_id", "secret", "template"),
+    "wecom": ("corp_id", "secret", "agent_id"),
+    "sms": ("key_id", "key_secret", "sign_name", "template"),
+    "email": ("host", "sender"),
+}
+"""What a channel's section needs to be used; all of it, or nothing and the channel is not there."""
+SECURITY = ("starttls", "tls", "none")
 
 Settings = dict[str, Any]
 
@@ -29,98 +39,6 @@ class ConfigError(Exception):
     def __init__(self, faults: list[str]) -> None:
         self.faults = faults
         super().__init__("; ".join(faults))
-
-
-@dataclass(frozen=True)
-class Site:
-    """What the installation is called on pages and posters."""
-
-    name: str = "码上联"
-    region: str = "示范县"
-
-
-@dataclass(frozen=True)
-class Database:
-    """Where the truth is; an empty `url` means the embedded PostgreSQL of the instance."""
-
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class Redis:
-    """Where the wake-up calls are; an empty `url` means the embedded Redis of the instance."""
-
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class Secrets:
-    """Keys that must not leave the machine; never printed."""
-
-    session: str = field(default="", repr=False)
-    codes: str = field(default="", repr=False)
-    stations: str = field(default="", repr=False)
-    vault: str = field(default="", repr=False)
-    vault_key_id: str = "1"
-
-    @property
-    def vault_key(self) -> bytes:
-        """The 32 bytes that seal names, phones and precise places."""
-        return base64.b64decode(self.vault, validate=True)
-
-    @property
-    def station_keys(self) -> dict[str, bytes]:
-        """The keys that sign station codes, by id, oldest first."""
-        return {"1": self.stations.encode()}
-
-
-@dataclass(frozen=True)
-class Web:
-    """How requests reach the application."""
-
-    trusted_proxies: int = 0
-    max_body_bytes: int = 100_000_000
-    rate_limits: bool = True
-
-
-@dataclass(frozen=True)
-class Files:
-    """Where photos and attachments lie; an empty `url` means a folder in the instance."""
-
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class Notices:
-    """How reminders leave the house: by `webhook_url`, or when it is empty into a file, by default in the instance."""
-
-    log_file: str = ""
-    webhook_url: str = ""
-
-
-@dataclass(frozen=True)
-class Logging:
-    """How much is written down and in which form."""
-
-    level: str = "INFO"
-    json: bool = True
-
-
-@dataclass(frozen=True)
-class Config:
-    """Everything an installation can be told."""
-
-    base_url: str = "http://127.0.0.1:8000"
-    instance: Path = Path("instance")
-    demo: bool = False
-    site: Site = Site()
-    database: Database = Database()
-    redis: Redis = Redis()
-    secrets: Secrets = Secrets()
-    web: Web = Web()
-    files: Files = Files()
-    notices: Notices = Notices()
-    logging: Logging = Logging()
 
 
 def find_path(environ: Mapping[str, str]) -> Path | None:
@@ -248,9 +166,26 @@ def _wrong(config: Config) -> list[str]:
         "web.max_body_bytes: must be positive": config.web.max_body_bytes > 0,
         "notices.webhook_url: must begin with http:// or https://": not config.notices.webhook_url
         or config.notices.webhook_url.startswith(("http://", "https://")),
+        "callbacks: WeChat needs wechat_token, wechat_aes_key and wechat_app_id together": config.callbacks.is_whole,
+        "callbacks.wechat_aes_key: must be the 43 characters of EncodingAESKey": not config.callbacks.wechat_aes_key
+        or _is_key(config.callbacks.wechat_aes_key + "="),
+        "callbacks.secret: needs at least 32 characters": not 0 < len(config.callbacks.secret) < 32,
+        f"email.security: must be one of {', '.join(SECURITY)}": config.email.security in SECURITY,
+        "sms.per_minute and sms.per_day: must be positive": min(config.sms.per_minute, config.sms.per_day) > 0,
         f"logging.level: must be one of {', '.join(LEVELS)}": config.logging.level in LEVELS,
     }
-    return [sentence for sentence, holds in checks.items() if not holds]
+    return [sentence for sentence, holds in checks.items() if not holds] + _half_told(config)
+
+
+def _half_told(config: Config) -> list[str]:
+    """What is missing of a channel of which something was told."""
+    faults = []
+    for section, names in WHOLE.items():
+        told = {name: bool(getattr(getattr(config, section), name)) for name in names}
+        if any(told.values()) and not all(told.values()):
+            missing = ", ".join(name for name, there in told.items() if not there)
+            faults.append(f"{section}: {missing} must be set as well")
+    return faults
 
 
 def _is_key(text: str) -> bool:

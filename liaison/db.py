@@ -3,9 +3,11 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
@@ -25,6 +27,12 @@ _READ_ONLY = "25006"
 def engine_url(url: str) -> str:
     """The address with the driver we use named, however the operator wrote it."""
     return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def database_time() -> datetime:
+    """What the database's clock says, asked on a connection of its own."""
+    with db.engine.connect() as connection:
+        return connection.scalar(select(func.clock_timestamp()))
 
 
 @contextmanager

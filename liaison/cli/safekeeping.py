@@ -15,7 +15,7 @@ from flask.cli import AppGroup, with_appcontext
 from liaison import backup as backups
 from liaison import dump
 from liaison.backup import Manifest
-from liaison.config import ROOT, Config
+from liaison.config import ROOT
 from liaison.database_state import MIGRATIONS
 from liaison.db import transaction
 from liaison.domain.calendar import SHANGHAI
@@ -23,6 +23,7 @@ from liaison.embedded import postgres_ready, postgres_url, start_postgres
 from liaison.folder import Taken, hold
 from liaison.processes import NotReady
 from liaison.services import restoring, verification
+from liaison.settings import Config
 from liaison.web.wiring import now, unit_of_work, wiring
 
 FAULTS = (backups.Unfit, dump.DumpError, NotReady, psycopg.Error)

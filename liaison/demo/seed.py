@@ -14,7 +14,6 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from liaison.config import Config
 from liaison.db import db, session, transaction
 from liaison.demo import story, town
 from liaison.demo.cast import by_code
@@ -26,6 +25,7 @@ from liaison.models.stations import Station
 from liaison.services import founding
 from liaison.services.sign_in import hash_password
 from liaison.services.vault import Keys
+from liaison.settings import Config
 
 OFFICE_LEADS = 2  # the first of the office's staff
 

@@ -23,6 +23,11 @@ class Clock(Base):
     __table_args__ = (
         Index("ix_clocks_remind_at", "remind_at", postgresql_where=text("remind_at IS NOT NULL")),
         Index("ix_clocks_lapse_at", "lapse_at", postgresql_where=text("lapse_at IS NOT NULL")),
+        Index(
+            "ix_clocks_asleep",
+            "id",
+            postgresql_where=text("remind_at IS NULL AND stopped_at IS NULL AND paused_at IS NULL"),
+        ),
         Index("ix_clocks_provisional", "id", postgresql_where=text("provisional AND stopped_at IS NULL")),
     )
 

@@ -18,7 +18,8 @@ class Notice(Base):
     (services/restoring). `token` fences a claim: only its holder may settle.
     `channel` is the one it goes by now, `route` those still left when that one fails for good, `passed` those that did
     with their errors; `attempts` are those by the present channel.
-    `due_at` is when it was to be sent, `next_at` when it is rung, leased until or tried again.
+    `due_at` is when it was to be sent, `next_at` from when on it may be claimed, or leased until; `rung_at` when a
+    worker was last told of it.
     `provider_id` is the provider's own id, `delivered_at` and `undelivered` what it reported later.
     `recipient_id` is an account, or for a resident the case itself; a digest is about no case. `owner_id` is who looks
     after a dead one.
@@ -51,6 +52,7 @@ class Notice(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime]
     next_at: Mapped[datetime]
+    rung_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]

@@ -34,7 +34,7 @@ class Deputy(Base):
 
 
 class Account(Base):
-    """A sign-in: one role, one region, what else that role reaches, and the channels whose addresses the vault keeps."""
+    """A sign-in: one role, one region, what else that role reaches, and the channels the vault keeps addresses for."""
 
     __tablename__ = "accounts"
 

@@ -48,8 +48,8 @@ def residents(case: Case) -> list[Recipient]:
     """The resident of a case and those whose matters were merged into it."""
     if not case.has_merged:
         return recipients.resident(case)
-    merged = session.scalars(select(Case.id).where(Case.merged_into_id == case.id))
-    return recipients.resident(case) + [Recipient(Role.RESIDENT, case_id) for case_id in merged]
+    merged = session.execute(select(Case.id, Case.channels).where(Case.merged_into_id == case.id))
+    return recipients.resident(case) + [Recipient(Role.RESIDENT, id_, tuple(own)) for id_, own in merged]
 
 
 def _handlers(case: Case, *conditions) -> list[Recipient]:

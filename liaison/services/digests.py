@@ -15,6 +15,9 @@ TOPIC = "digest"
 READY = time(8, 40)  # ten minutes after the office opens, when the morning's reminders have fallen
 
 
+BATCH = 1000  # more office accounts than one installation has
+
+
 def put_digests(now: datetime) -> int:
     """Put today's digest for every office account that has none yet, from 08:40 of a working day; returns how many."""
     local = now.astimezone(SHANGHAI)

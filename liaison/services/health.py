@@ -8,8 +8,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from liaison.db import session
+from liaison.domain.calendar import local_day
 from liaison.models.clocks import Clock, Heartbeat
 from liaison.models.notices import Notice
+from liaison.services import calendars, channels, inbound, timekeeping
+from liaison.services.channels import INBOX
 
 STALE = timedelta(seconds=60)  # six beats missed
 LATE_BUCKETS = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 600.0, 3600.0)  # seconds
@@ -17,7 +20,11 @@ LATE_BUCKETS = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 600.0, 3600.0)  # seconds
 
 @dataclass(frozen=True)
 class Vitals:
-    """What the operator watches: counts of notices by state, the oldest due one, clocks that fell behind."""
+    """What the operator watches: counts by state, the oldest due notice, clocks that fell behind.
+
+    Besides, how many working days the official calendar reaches, by how much the database's clock has jumped, and
+    which channels are paused.
+    """
 
     notices: dict[str, int]
     oldest_due_seconds: float
@@ -25,6 +32,10 @@ class Vitals:
     beats: dict[str, float]
     late: list[tuple[float, int]]
     late_seconds: float
+    calendar_days: int
+    clock_jump_seconds: float
+    paused: list[str]
+    inbound: dict[str, int]
 
 
 def beat(name: str, now: datetime) -> None:
@@ -57,15 +68,36 @@ def vitals(now: datetime) -> Vitals:
         beats=beats,
         late=late,
         late_seconds=late_seconds,
+        calendar_days=calendars.coverage(local_day(now)).working_days,
+        clock_jump_seconds=alarm.jumped_seconds if (alarm := timekeeping.find_alarm()) else 0.0,
+        paused=sorted(channels.paused(now)),
+        inbound=inbound.unfinished(),
     )
+
+
+def alarms(now: datetime) -> dict[str, object]:
+    """What somebody must look at, by name; empty when all is well."""
+    found = vitals(now)
+    told = {
+        "dead_notices": found.notices.get("dead", 0),
+        "notices_in_doubt": found.notices.get("in_doubt", 0),
+        "clocks_behind": found.clocks_behind,
+        "clock_jump_seconds": round(found.clock_jump_seconds),
+        "paused_channels": found.paused,
+        "events_failed": found.inbound.get("failed", 0),
+    }
+    if found.calendar_days <= calendars.WARNED:
+        told["calendar_working_days_left"] = found.calendar_days
+    return {name: value for name, value in told.items() if value or name.startswith("calendar")}
 
 
 def _lateness() -> tuple[list[tuple[float, int]], float]:
     """How many sent notices left within so many seconds of being due, cumulated, and all their seconds together."""
+    left = (Notice.state == "sent", Notice.channel != INBOX)
     waited = func.extract("epoch", Notice.settled_at - Notice.due_at)
     counts = [func.count().filter(waited <= bound) for bound in LATE_BUCKETS]
     row = session.execute(
-        select(*counts, func.count(), func.coalesce(func.sum(waited), 0)).where(Notice.state == "sent")
+        select(*counts, func.count(), func.coalesce(func.sum(waited), 0)).where(*left)
     ).one()
     bounds = (*LATE_BUCKETS, float("inf"))
     return list(zip(bounds, row[: len(bounds)], strict=True)), float(row[-1])

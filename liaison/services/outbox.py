@@ -22,11 +22,10 @@ from liaison.models.people import Account
 from liaison.models.regions import Region
 from liaison.services import restoring
 from liaison.services.calendars import current_calendar
-from liaison.services.notices import INBOX
 from liaison.services.restoring import IN_DOUBT
 
 DEAD = "dead"
-STATES = (DEAD, IN_DOUBT, "due", "leased", "sent", "cancelled")
+STATES = (DEAD, IN_DOUBT, "due", "leased", "sent", "bundled", "cancelled")
 DECIDED = {"take": DEAD, "send_again": DEAD, "release": IN_DOUBT, "cancel": IN_DOUBT}
 """What a person may decide, and about notices of which state."""
 MOST_AT_ONCE = 1000  # one click decides about so many at most; the page offers the rest
@@ -152,16 +151,17 @@ def _carry_out(actor: Actor, act: str, notices: Sequence[Notice], now: datetime)
 
 
 def _revive(actor: Actor, notices: Sequence[Notice], now: datetime) -> None:
-    """Due again with all attempts before it; the token stays, so that an old holder still cannot settle it.
+    """Due again with its whole route and all attempts before it; the token stays, so that an old holder cannot settle.
 
-    Outside the inbox it waits for office hours. Claiming looks again whether anybody still needs it.
+    Unless urgent it waits for office hours. Claiming looks again whether anybody still needs it.
     """
     later = office_moment(now, current_calendar())
-    values = {"state": "due", "attempts": 0, "settled_at": None}
-    values["owner_id"] = func.coalesce(Notice.owner_id, actor.account_id)
-    for inbox, at in ((True, now), (False, later)):
-        ids = [notice.id for notice in notices if (notice.channel == INBOX) is inbox]
-        session.execute(update(Notice).where(Notice.id.in_(ids)).values(**values, next_at=at, due_at=at))
+    for notice in notices:
+        notice.channel, *notice.route = [*(channel for channel, _ in notice.passed), notice.channel, *notice.route]
+        notice.passed, notice.state, notice.attempts, notice.settled_at = [], "due", 0, None
+        notice.owner_id = notice.owner_id or actor.account_id
+        notice.due_at = notice.next_at = now if notice.urgent else later
+        notice.rung_at = None
     wake_after_commit()
 
 

@@ -1,5 +1,6 @@
 """Who is to be told: the people behind a party of a case. Nobody outside the case's own reach is ever returned."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -19,15 +20,16 @@ from liaison.services.sign_in import actor_of
 
 @dataclass(frozen=True)
 class Recipient:
-    """One who gets notices: an account, or for a resident the case itself."""
+    """One who gets notices, an account or for a resident the case itself, and the channels it has addresses in."""
 
     role: Role
     id: UUID
+    channels: tuple[str, ...] = ()
 
 
 def resident(case: Case) -> list[Recipient]:
     """The resident, reached through the case's own page."""
-    return [Recipient(Role.RESIDENT, case.id)]
+    return [Recipient(Role.RESIDENT, case.id, tuple(case.channels))]
 
 
 def deputy(case: Case) -> list[Recipient]:
@@ -55,22 +57,31 @@ def every_office() -> list[Recipient]:
     return _accounts("every office", Account.role.in_(OFFICE_ROLES))
 
 
-def is_entitled(recipient: Recipient, case_id: UUID | None) -> bool:
-    """Whether a recipient may still know of a case: its resident, one merged into it, an active account in reach.
+def entitled(wanted: Iterable[tuple[Recipient, UUID | None]]) -> set[tuple[UUID, UUID | None]]:
+    """Of those recipients and cases the pairs of ids where the one may still know of the other.
 
-    What is about no case is the office's.
+    That is a case's resident, one merged into it, an active account in reach; what is about no case concerns every
+    active account.
     """
-    if recipient.role is Role.RESIDENT:
-        merged = select(Case.id).where(Case.id == recipient.id, Case.merged_into_id == case_id)
-        return recipient.id == case_id or session.scalar(merged) is not None
-    account = session.scalar(
-        select(Account).where(Account.id == recipient.id, Account.active).options(joinedload(Account.region))
-    )
-    if account is None:
-        return False
-    if case_id is None:
-        return account.role in OFFICE_ROLES
-    return session.scalar(select(Case.id).where(Case.id == case_id, cases_within(actor_of(account)))) is not None
+    residents: dict[UUID, set[UUID | None]] = defaultdict(set)
+    others: dict[UUID, set[UUID | None]] = defaultdict(set)
+    for recipient, case_id in wanted:
+        (residents if recipient.role is Role.RESIDENT else others)[recipient.id].add(case_id)
+    found = _residents_entitled(residents)
+    accounts = select(Account).where(Account.id.in_(others), Account.active).options(joinedload(Account.region))
+    for account in session.scalars(accounts) if others else ():
+        told = others[account.id]
+        reached = select(Case.id).where(Case.id.in_(told - {None}), cases_within(actor_of(account)))
+        found |= {(account.id, case_id) for case_id in (told & {None}) | set(session.scalars(reached))}
+    return found
+
+
+def _residents_entitled(cases_of: dict[UUID, set[UUID | None]]) -> set[tuple[UUID, UUID | None]]:
+    own = {(id_, id_) for id_, ids in cases_of.items() if id_ in ids or None in ids}
+    others = [id_ for id_, ids in cases_of.items() if ids - {id_, None}]
+    merged = select(Case.id, Case.merged_into_id).where(Case.id.in_(others), Case.merged_into_id.is_not(None))
+    rows = session.execute(merged) if others else ()
+    return own | {(row.id, row.merged_into_id) for row in rows if row.merged_into_id in cases_of[row.id]}
 
 
 def _accounts(name: str, *conditions: ColumnElement[bool]) -> list[Recipient]:
@@ -79,5 +90,5 @@ def _accounts(name: str, *conditions: ColumnElement[bool]) -> list[Recipient]:
 
 
 def _read(conditions: Iterable[ColumnElement[bool]]) -> list[Recipient]:
-    rows = session.execute(select(Account.role, Account.id).where(Account.active, *conditions).order_by(Account.id))
-    return [Recipient(Role(role), id_) for role, id_ in rows]
+    columns = select(Account.role, Account.id, Account.channels).where(Account.active, *conditions)
+    return [Recipient(Role(role), id_, tuple(own)) for role, id_, own in session.execute(columns.order_by(Account.id))]

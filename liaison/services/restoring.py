@@ -32,7 +32,7 @@ from liaison.models.clocks import Clock
 from liaison.models.notices import Notice
 from liaison.services import clocks, digests, lapses, reminders
 from liaison.services.calendars import current_calendar
-from liaison.services.notices import INBOX, RING_AGAIN
+from liaison.services.channels import INBOX
 
 IN_DOUBT = "in_doubt"
 NUMBERS_PER_DAY = 1000
@@ -90,7 +90,8 @@ def release(now: datetime, before: datetime | None = None, ids: Sequence[UUID] |
     They go out in office hours, since whoever decides at night must not wake everybody.
     """
     wake_after_commit()
-    return _decide(before, ids, state="due", next_at=office_moment(now, current_calendar()), attempts=0)
+    at = office_moment(now, current_calendar())
+    return _decide(before, ids, state="due", due_at=at, next_at=at, attempts=0)
 
 
 def cancel(now: datetime, before: datetime | None = None, ids: Sequence[UUID] | None = None) -> int:
@@ -148,6 +149,6 @@ def _date_back(missed: dict[UUID, datetime], now: datetime) -> None:
 
 
 def _may_have_gone_out(now: datetime) -> ColumnElement[bool]:
-    """Leased, rung or to be rung by now, or put by this very restore; ringing itself moves `next_at` a little on."""
-    by_now = or_(Notice.next_at <= now + RING_AGAIN, Notice.created_at == now)
+    """Leased, due by now, or put by this very restore."""
+    by_now = or_(Notice.next_at <= now, Notice.created_at == now)
     return or_(Notice.state == "leased", and_(Notice.state == "due", by_now))

@@ -1,17 +1,22 @@
-"""Seal and open who the resident is and where exactly; the only reader and writer of the vault schema."""
+"""Seal and open who the resident is, where exactly, and what platforms told us.
+
+The only reader and writer of the vault schema.
+"""
 
 import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import delete, select
 
 from liaison.db import session
-from liaison.models.vault import Identity, Place
+from liaison.models.vault import Address, Identity, Message, Place
 
 NONCE = 12  # bytes, as AES-GCM wants it
 
@@ -87,13 +92,52 @@ def find_place(case_id: UUID, keys: Keys) -> Spot | None:
     return Spot(**json.loads(_open(keys, row.key_id, case_id, row.sealed))) if row else None
 
 
+def keep_message(event_id: UUID, message: bytes, keys: Keys) -> None:
+    """Seal what a platform told us."""
+    sealed = _seal_bytes(keys, keys.newest, event_id, message)
+    session.add(Message(event_id=event_id, key_id=keys.newest, sealed=sealed))
+
+
+def get_message(event_id: UUID, keys: Keys) -> bytes:
+    """What a platform told us, opened."""
+    row = session.get_one(Message, event_id)
+    return _open_bytes(keys, row.key_id, event_id, row.sealed)
+
+
+def keep_address(recipient_id: UUID, channel: str, address: str, keys: Keys, now: datetime) -> None:
+    """Seal where a recipient is reached by a channel, in place of what was kept before."""
+    sealed = _seal(keys, keys.newest, recipient_id, address)
+    session.merge(
+        Address(recipient_id=recipient_id, channel=channel, key_id=keys.newest, sealed=sealed, changed_at=now)
+    )
+
+
+def drop_address(recipient_id: UUID, channel: str) -> None:
+    """Forget where a recipient is reached by a channel."""
+    session.execute(delete(Address).where(Address.recipient_id == recipient_id, Address.channel == channel))
+
+
+def find_addresses(recipients: Iterable[UUID], keys: Keys) -> dict[tuple[UUID, str], str]:
+    """Where these recipients are reached, by recipient and channel, opened; for sending alone."""
+    rows = session.scalars(select(Address).where(Address.recipient_id.in_(recipients)))
+    return {(row.recipient_id, row.channel): _open(keys, row.key_id, row.recipient_id, row.sealed) for row in rows}
+
+
 def _seal(keys: Keys, key_id: str, case_id: UUID, text: str) -> bytes:
-    nonce = secrets.token_bytes(NONCE)
-    return nonce + AESGCM(keys.vault[key_id]).encrypt(nonce, text.encode(), case_id.bytes)
+    return _seal_bytes(keys, key_id, case_id, text.encode())
 
 
 def _open(keys: Keys, key_id: str, case_id: UUID, sealed: bytes) -> str:
-    return AESGCM(keys.vault[key_id]).decrypt(sealed[:NONCE], sealed[NONCE:], case_id.bytes).decode()
+    return _open_bytes(keys, key_id, case_id, sealed).decode()
+
+
+def _seal_bytes(keys: Keys, key_id: str, about: UUID, what: bytes) -> bytes:
+    nonce = secrets.token_bytes(NONCE)
+    return nonce + AESGCM(keys.vault[key_id]).encrypt(nonce, what, about.bytes)
+
+
+def _open_bytes(keys: Keys, key_id: str, about: UUID, sealed: bytes) -> bytes:
+    return AESGCM(keys.vault[key_id]).decrypt(sealed[:NONCE], sealed[NONCE:], about.bytes)
 
 
 def _digest(keys: Keys, phone: str) -> bytes:

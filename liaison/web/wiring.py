@@ -8,11 +8,11 @@ from datetime import date, datetime
 from flask import current_app
 
 from liaison.clients.files import FileStore
-from liaison.config import Config
 from liaison.db import is_outage, transaction
 from liaison.domain.calendar import local_day
 from liaison.domain.errors import Unavailable
 from liaison.services.vault import Keys
+from liaison.settings import Config
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Channels to people's phones: addresses, consent, routes of a notice, limits of a channel, and the watch on the clock."""
+"""Channels to people's phones: addresses, consent, routes of a notice, limits of a channel; the watch on the clock."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,6 +15,8 @@ def upgrade() -> None:
     for table in ("accounts", "cases"):
         op.add_column(table, sa.Column("channels", JSONB, nullable=False, server_default="[]"))
         op.alter_column(table, "channels", server_default=None)
+    asleep = sa.text("remind_at IS NULL AND stopped_at IS NULL AND paused_at IS NULL")
+    op.create_index("ix_clocks_asleep", "clocks", ["id"], postgresql_where=asleep)
     _add_tables()
     _extend_notices()
     # The inbox needs no delivery any more: the row itself is what it shows.
@@ -25,10 +27,11 @@ def downgrade() -> None:
     op.execute("DELETE FROM notice_acts USING notices WHERE notice_id = notices.id AND topic = 'bundle'")
     op.execute("UPDATE notices SET state = 'sent', bundle_id = NULL WHERE state = 'bundled'")
     op.execute("DELETE FROM notices WHERE topic = 'bundle'")
+    op.drop_index("ix_clocks_asleep", table_name="clocks")
     op.drop_index(op.f("ix_notices_bundle_id"), table_name="notices")
     op.drop_index("ix_notices_outward", table_name="notices")
     op.drop_index("ix_notices_provider_id", table_name="notices")
-    for column in ("undelivered", "delivered_at", "provider_id", "bundle_id", "urgent", "passed", "route"):
+    for column in ("undelivered", "delivered_at", "provider_id", "rung_at", "bundle_id", "urgent", "passed", "route"):
         op.drop_column("notices", column)
     for table in ("clock_watch", "channel_states", "consents"):
         op.drop_table(table)
@@ -87,6 +90,7 @@ def _extend_notices() -> None:
         sa.Column("passed", JSONB, nullable=False, server_default="[]"),
         sa.Column("urgent", sa.Boolean(), nullable=False, server_default="false"),
         sa.Column("bundle_id", sa.Uuid(), nullable=True),
+        sa.Column("rung_at", TIME, nullable=True),
         sa.Column("provider_id", sa.Text(), nullable=True),
         sa.Column("delivered_at", TIME, nullable=True),
         sa.Column("undelivered", sa.Text(), nullable=True),

@@ -12,9 +12,11 @@ LAYERS = {
     "liaison.clients": ("liaison.domain", "liaison.clients"),
     "liaison.services": (
         "liaison.domain", "liaison.models", "liaison.services", "liaison.clients", "liaison.db", "liaison.config",
+        "liaison.settings",
     ),
     "liaison.web": (
         "liaison.domain", "liaison.models", "liaison.services", "liaison.clients", "liaison.db", "liaison.config",
+        "liaison.settings",
         "liaison.programs", "liaison.web",
     ),
 }
@@ -26,7 +28,7 @@ HOMES = {
     "flask_limiter": ("liaison.app", "liaison.web"),
     "apiflask": ("liaison.app", "liaison.web"),
     "marshmallow": ("liaison.web",),
-    "redis": ("liaison.app", "liaison.clients", "workers"),
+    "redis": ("liaison.app", "liaison.ways_out", "liaison.clients", "workers"),
     "rq": ("liaison.app", "workers"),
     "httpx": ("liaison.clients",),
     "requests": ("liaison.clients",),
@@ -41,10 +43,13 @@ DOWNWARD = {
     "liaison.services.reach": 0,
     "liaison.services.calendars": 0,
     "liaison.services.sign_in": 0,
+    "liaison.services.channels": 0,
+    "liaison.services.vault": 0,
     "liaison.services.clocks": 1,
     "liaison.services.recipients": 1,
     "liaison.services.cases": 2,
     "liaison.services.notices": 2,
+    "liaison.services.claims": 2,
     "liaison.services.announcements": 3,
 }
 

@@ -11,7 +11,7 @@ from liaison.domain.outcomes import Outcome, Result
 from liaison.domain.reminders import Audience, Rung
 from liaison.domain.routing import Ground, PassedOver, Reason
 from liaison.domain.terms import COMPLEXITIES, DEFAULT_TERMS
-from liaison.services import digests, inboxes, matters, notices, outbox
+from liaison.services import channels, claims, digests, inboxes, matters, outbox
 from liaison.web.labels import LABELS
 from tests.support.source import modules, within
 
@@ -37,8 +37,8 @@ CODES = {
     "when": list(Rung),
     "notice_state": outbox.STATES,
     "act": list(outbox.DECIDED),
-    "via": (notices.INBOX, notices.LOG, notices.WEBHOOK),
-    "topic": (digests.TOPIC,),
+    "via": (channels.INBOX, *channels.ADDRESSED, channels.WEBHOOK, channels.LOG),
+    "topic": (digests.TOPIC, claims.BUNDLE),
     "route": (*Reason, *PassedOver, *Ground),
 }
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from liaison.config import ROOT, Config, ConfigError, load
+from liaison.config import ROOT, ConfigError, load
 from liaison.embedded import postgres_url
 from liaison.folder import ensure_secrets
+from liaison.settings import Config
 
 LONG = "x" * 32
 VAULT = base64.b64encode(bytes(32)).decode()
@@ -120,3 +121,24 @@ def test_generated_secrets_are_private_lasting_and_unprinted(environ: dict[str, 
 def test_a_vault_key_is_32_bytes_in_base64(environ: dict[str, str], vault: str) -> None:
     with pytest.raises(ConfigError, match=r"secrets\.vault:"):
         load(None, environ | {"LIAISON_SECRETS__VAULT": vault})
+
+
+def test_wechats_callbacks_are_told_as_a_whole_or_not_at_all(environ: dict[str, str]) -> None:
+    told = {
+        "LIAISON_CALLBACKS__WECHAT_TOKEN": "AAAAA",
+        "LIAISON_CALLBACKS__WECHAT_AES_KEY": "A" * 43,
+        "LIAISON_CALLBACKS__WECHAT_APP_ID": "wxba5fad812f8e6fb9",
+    }
+    config = load(None, environ | told)
+    assert config.callbacks.wechat_aes_key == "A" * 43 and "A" * 5 not in repr(config)
+    for missing in told:
+        with pytest.raises(ConfigError, match="together"):
+            load(None, environ | {name: value for name, value in told.items() if name != missing})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("wechat_aes_key", "A" * 42), ("wechat_aes_key", "密" * 43), ("secret", "s" * 31)]
+)
+def test_short_keys_of_callbacks_are_faults(environ: dict[str, str], key: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=rf"callbacks\.{key}"):
+        load(None, environ | {f"LIAISON_CALLBACKS__{key.upper()}": value})

@@ -17,14 +17,14 @@ from sqlalchemy import select
 
 from liaison.app import create_app
 from liaison.clients.files import open_store
-from liaison.config import Database, Files
 from liaison.db import db, session, transaction
 from liaison.embedded import postgres_ready, postgres_url
 from liaison.folder import hold
 from liaison.models.cases import Attachment, Case
 from liaison.models.notices import Notice
-from liaison.services import matters, notices, restoring, verification
+from liaison.services import claims, matters, notices, restoring, verification
 from liaison.services.restoring import IN_DOUBT
+from liaison.settings import Database, Files
 from tests.support.clock import MONDAY
 from tests.support.installation import Installation
 from tests.support.servers import Servers
@@ -99,11 +99,11 @@ def test_nothing_sent_before_the_loss_is_sent_again_by_itself(
 
 def test_what_was_on_its_way_at_the_snapshot_is_in_doubt(house: Installation, tmp_path: Path) -> None:
     house.tell_matters()
-    with house.at_work():
+    with house.at_work() as life:
         with transaction():
             rung = notices.ring(house.clock())
         with transaction():
-            messages = [notices.claim(id_, house.clock()) for id_ in rung[: len(rung) // 2]]
+            messages = claims.claim(rung[: len(rung) // 2], life.keys, house.clock())
     leased = {bytes.fromhex(each.client_message_id) for each in messages if each.channel != "inbox"}
     on_the_bell = house.outside("due")
     assert leased and on_the_bell
@@ -205,6 +205,6 @@ def test_it_comes_back_on_a_machine_where_nothing_runs_yet(house: Installation, 
 
 
 def test_every_job_that_puts_notices_by_the_clock_runs_inside_a_restore() -> None:
-    without_notices = {"relay", "sweep", "sweep_files", "beat"}
+    without_notices = {"relay", "sweep", "sweep_files", "beat", "work_off"}
     ticks = {tick.job.rpartition(".")[2] for tick in TICKS} - without_notices
     assert ticks == {"lapse", "fall_due", "digest"} and len(restoring.BY_THE_CLOCK) == len(ticks)

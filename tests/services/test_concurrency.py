@@ -12,9 +12,10 @@ from liaison.domain.actors import ANYONE
 from liaison.domain.errors import Conflict, WrongState
 from liaison.models.cases import Case
 from liaison.models.matters import Idempotency, Matter
-from liaison.services import assignments, intake, lapses, matters, notices, ratings, reminders, replies
+from liaison.services import assignments, claims, intake, lapses, matters, ratings, reminders, replies
 from liaison.services.intake import Submission, Submitted
 from tests.support.life import HAPPY, TEXT, Life, links
+from tests.support.sending import outward
 from tests.support.together import overlapping
 
 
@@ -141,12 +142,10 @@ def test_two_clockworks_at_once_remind_once(life: Life, live_app: Flask) -> None
 
 def test_a_notice_is_claimed_by_one(life: Life, live_app: Flask) -> None:
     number = life.matter_in("submitted")
-    notice = life.notices(number)[0].id
+    take = partial(claims.claim, [outward(life, number)], life.keys, life.clock())
     session.rollback()
-    claimed, missed = overlapping(
-        live_app, partial(notices.claim, notice, life.clock()), partial(notices.claim, notice, life.clock())
-    )
-    assert claimed is not None and missed is None
+    claimed, missed = overlapping(live_app, take, take)
+    assert len(claimed) == 1 and missed == []
 
 
 def submit(life: Life, key: str, text: str = TEXT) -> Submitted:

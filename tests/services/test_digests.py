@@ -9,8 +9,8 @@ from liaison.db import session, transaction
 from liaison.domain.calendar import SHANGHAI
 from liaison.models.notices import Notice
 from liaison.services import digests, inboxes, notices
-from liaison.services.delivery import send_notice
 from tests.support.life import Life
+from tests.support.sending import Way, send
 
 OFFICE = {"office", "office_lead", "other_office"}
 
@@ -75,17 +75,16 @@ def test_who_joins_the_office_late_is_told_the_same_day(life: Life) -> None:
     assert put(life) == 1
 
 
-def test_a_digest_is_sent_like_any_notice_and_only_while_its_reader_is_of_the_office(life: Life) -> None:
+def test_a_digest_is_sent_like_any_notice_and_only_while_its_reader_is_there(life: Life) -> None:
     at(life, "2026-03-02T08:40")
     put(life)
-    mine = [each for each in all_digests() if each.channel == "inbox"]
-    sent: list[str] = []
+    mine = [each for each in all_digests() if each.channel == "log"]
+    way = Way()
     gone = next(each for each in mine if each.recipient_id == life.town.accounts["office"].id)
     life.town.accounts["office"].active = False
     session.flush()
-    for each in mine:
-        send_notice(each.id, {"inbox": lambda message: sent.append(message.topic)}, life.clock)
-    assert sent == ["digest"] * (len(OFFICE) - 1)
+    assert send(life, way, *(each.id for each in mine)) == len(OFFICE) - 1
+    assert {letter.topic for letter in way.letters} == {"digest"}
     assert session.get_one(Notice, gone.id, populate_existing=True).state == "cancelled"
 
 

@@ -24,7 +24,7 @@ from liaison.models.assignments import Assignment
 from liaison.models.cases import Case, Event
 from liaison.models.clocks import Clock
 from liaison.models.notices import Notice
-from liaison.services.recipients import Recipient, is_entitled
+from liaison.services.recipients import Recipient, entitled
 from tests.support.clock import MONDAY
 from tests.support.life import Life, links
 from tests.support.moves import DEPUTY, MOVES, STAY, Try
@@ -156,7 +156,7 @@ class Lives(RuleBasedStateMachine):
         for notice in notices:
             if notice.id not in self.told:
                 recipient = Recipient(Role(notice.recipient_role), notice.recipient_id)
-                assert is_entitled(recipient, notice.case_id), (notice.topic, notice.recipient_role)
+                assert entitled([(recipient, notice.case_id)]), (notice.topic, notice.recipient_role)
         self.told = {notice.id for notice in notices}
         rungs = Counter(
             (each.clock_id, each.generation, each.topic, each.recipient_id)

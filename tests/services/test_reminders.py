@@ -5,12 +5,13 @@ from datetime import datetime
 import pytest
 from sqlalchemy import select, update
 
-from liaison.db import session, transaction
+from liaison.db import session
 from liaison.domain.calendar import SHANGHAI
 from liaison.models.clocks import Clock
 from liaison.models.notices import Notice
-from liaison.services import assignments, extensions, intake, matters, notices
+from liaison.services import assignments, extensions, intake, matters
 from tests.support.life import Life
+from tests.support.sending import claim, fresh
 
 
 def at(life: Life, text: str) -> None:
@@ -153,13 +154,11 @@ def test_an_urgent_clock_reminds_at_night_and_others_wait_for_the_morning(life: 
 def test_an_extension_takes_back_reminders_of_the_old_due_day(life: Life, assigned: str) -> None:
     at(life, "2026-03-06T08:30")
     life.fall_due()
-    (old,) = life.notices(assigned, topic="reminder.blue")
+    (old,) = life.notices(assigned, topic="reminder.blue", channel="log")
     reference = f"{assigned}.1"
     life.act("housing_handler", extensions.request_extension, reference, 5, "等待灯具到货")
     life.act("office", extensions.decide_extension, assigned, reference, True, "")
-    with transaction():
-        assert notices.claim(old.id, life.clock()) is None
-    assert life.notices(assigned, topic="reminder.blue")[0].state == "cancelled"
+    assert claim(life, old.id) == [] and fresh(old.id).state == "cancelled"
 
 
 def test_a_supervision_by_the_clock_is_an_event_like_any_other(life: Life) -> None:

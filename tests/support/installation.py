@@ -13,15 +13,15 @@ from flask import Flask
 from sqlalchemy import select
 
 from liaison.app import create_app
-from liaison.config import Config, Files
 from liaison.db import db, session, transaction
 from liaison.models.notices import Notice
 from liaison.services import digests, notices, photos
-from liaison.services.delivery import send_notice
 from liaison.services.vault import Keys
+from liaison.settings import Config, Files
 from tests.support.clock import MONDAY, FakeClock
 from tests.support.life import Life
 from tests.support.pictures import photo
+from tests.support.sending import Way, send
 from tests.support.servers import Servers
 from tests.support.town import Town, build_town
 
@@ -76,11 +76,9 @@ class Installation:
                 digests.put_digests(self.clock())
             with transaction():
                 ids = notices.ring(self.clock())
-            for id_ in ids:
-                send_notice(id_, {"inbox": lambda message: None, "log": self._take}, self.clock)
-
-    def _take(self, message: notices.Message) -> None:
-        self.effects.append(bytes.fromhex(message.client_message_id))
+            way = Way()
+            send(life, way, *ids)
+            self.effects += [bytes.fromhex(letter.client_message_id) for letter in way.letters]
 
     def run(self, *arguments: object) -> Result:
         """Run a command of the operator's."""

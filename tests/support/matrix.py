@@ -36,6 +36,9 @@ ACCOUNTS = {
 }  # the others are called like their role
 ROLES = tuple(role for role in Role if role is not Role.SYSTEM)
 WITHOUT_SESSION = (Role.ANYONE, Role.RESIDENT)
+SIGNED = ("callback.receive",)
+"""Actions whose doors a signature opens, whoever knocks; each has its own tests (test_callbacks)."""
+
 NAMING = ("number", "reference", "code", "region", "rule_id", "notice_id")
 """The arguments of addresses that name a thing."""
 
@@ -277,7 +280,8 @@ def cells(app: Flask) -> Iterator[Cell]:
     """Everything that can be asked of the application."""
     for rule in app.url_map.iter_rules():
         action = getattr(app.view_functions[rule.endpoint], "policy_action", None)
-        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}) if action else ():
+        is_asked = action and action not in SIGNED
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}) if is_asked else ():
             yield from (Cell(rule, method, action, word) for word in words(rule, method))
 
 

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -12,9 +13,10 @@ from flask import Flask
 from sqlalchemy import text
 
 from liaison.app import create_app
-from liaison.config import ROOT, Config, Database, Files, Logging, Notices, Redis, Secrets, Web
+from liaison.config import ROOT
 from liaison.db import db
 from liaison.embedded import Server, start_postgres, start_redis
+from liaison.settings import Config, Database, Files, Logging, Notices, Redis, Secrets, Web
 from tests.support.clients import DoorClient
 from tests.support.clock import FakeClock
 
@@ -63,9 +65,9 @@ class Servers:
         )
 
     @contextmanager
-    def app(self, name: str, clock: FakeClock) -> Iterator[Flask]:
-        """An application on a new migrated database of that name."""
-        app = create_app(self.config(self.database(name)), clock=clock)
+    def app(self, name: str, clock: FakeClock, **sections: object) -> Iterator[Flask]:
+        """An application on a new migrated database of that name; `sections` replace those of the test settings."""
+        app = create_app(replace(self.config(self.database(name)), **sections), clock=clock)
         app.config.update(TESTING=True, SERVER_NAME="testserver")
         app.test_client_class = DoorClient
         with app.app_context():

@@ -13,11 +13,11 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from liaison.config import Web
 from liaison.db import session, transaction
 from liaison.domain.outcomes import Outcome
 from liaison.models.cases import Case
 from liaison.services import matters, publication
+from liaison.settings import Web
 from tests.support.clock import FakeClock
 from tests.support.town import Town
 

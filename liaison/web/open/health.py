@@ -32,7 +32,7 @@ def ready() -> tuple[Response, int]:
 @blueprint.get("/metrics")
 @guard("operations.read")
 def metrics() -> Response:
-    """Notices by state, the oldest due one, clocks behind, age of each heartbeat."""
+    """Notices by state, the oldest due one, clocks behind, age of each heartbeat, inbound events not done."""
     registry = CollectorRegistry()
     found = health.vitals(now())
     notices = Gauge("liaison_notices", "Notices by state", ["state"], registry=registry)
@@ -47,6 +47,16 @@ def metrics() -> Response:
     Gauge("liaison_clocks_behind", "Clocks whose reminder is over a minute late", registry=registry).set(
         found.clocks_behind
     )
+    events = Gauge("liaison_inbound_events", "What platforms told us, waiting or failed", ["state"], registry=registry)
+    for state, count in found.inbound.items():
+        events.labels(state).set(count)
+    told = "Working days until the official calendar ends"
+    Gauge("liaison_calendar_working_days", told, registry=registry).set(found.calendar_days)
+    told = "By how much the database's clock has jumped; reminders wait until it is back or confirmed"
+    Gauge("liaison_clock_jump_seconds", told, registry=registry).set(found.clock_jump_seconds)
+    paused = Gauge("liaison_channel_paused", "Channels that are left alone", ["channel"], registry=registry)
+    for channel in found.paused:
+        paused.labels(channel).set(1)
     registry.register(Lateness(found.late, found.late_seconds))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 

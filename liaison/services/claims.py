@@ -1,0 +1,255 @@
+"""Claim notices for sending and write down how it ended (TRUST, the algorithm, steps 3 and 5).
+
+A claim counts the attempt, takes a new token and a lease, and looks again whether anybody still wants the notice;
+only the holder of the newest token may settle. What fails for good, too often or for a long while goes on by the next
+channel of its route; with none left it is dead, and a person's.
+"""
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Integer, Text, Uuid, and_, column, func, or_, select, update, values
+
+from liaison.clients.letters import Kind, NotSent
+from liaison.db import session, told
+from liaison.domain.actors import Role
+from liaison.models.cases import Case
+from liaison.models.clocks import Clock
+from liaison.models.notices import Notice
+from liaison.services import channels, recipients, vault
+from liaison.services.channels import ADDRESSED, QUOTA_PAUSE, SUBSCRIBE
+from liaison.services.recipients import Recipient
+
+BUNDLE = "bundle"
+TEMPLATES = "templates"  # under this name the composition root says which template needs consent
+MAX_ATTEMPTS = 180  # by one channel; with the backoff below, about four hours of trying before a person is asked
+GO_ON_AFTER = 6  # attempts by a channel that does not answer, about five minutes, when there is another one to try
+LEASE = timedelta(seconds=45)  # three times the slowest channel: connecting, sending, waiting, 5 s each
+FIRST_BACKOFF = 10.0
+LONGEST_BACKOFF = 80.0  # with its spread and a tick, nobody waits over two minutes once a channel is well again
+_RUNS = and_(Clock.stopped_at.is_(None), Clock.paused_at.is_(None))
+NO_ADDRESS, NO_CONSENT = "no address", "no consent left"
+
+
+@dataclass(frozen=True)
+class Message:
+    """A claimed notice: to whom, on what topic, by which channel, under which client message id; no content.
+
+    `count` is of how many notices a bundle tells; `number` is its case's, if it is about one.
+    """
+
+    notice_id: UUID
+    token: int
+    attempts: int
+    channel: str
+    topic: str
+    recipient_role: str
+    recipient_id: UUID
+    number: str | None
+    count: int
+    address: str = field(repr=False)
+    client_message_id: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How sending a message ended: with the provider's id of it, or with an error."""
+
+    message: Message
+    provider_id: str | None = None
+    error: NotSent | None = None
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What a batch of claims must know, read at once."""
+
+    running: set[tuple[UUID, int]]
+    entitled: set[tuple[UUID, UUID | None]]
+    numbers: Mapping[UUID, str]
+    counts: Mapping[UUID, int]
+    addresses: Mapping[tuple[UUID, str], str]
+    paused: Mapping[str, datetime]
+
+
+def claim(ids: Sequence[UUID], keys: vault.Keys, now: datetime) -> list[Message]:
+    """Lease those of the notices that may be sent now; the others are taken, ended, put off or wanted no more."""
+    due = (Notice.id.in_(ids), Notice.state == "due", Notice.next_at <= now)
+    rows = select(Notice).where(*due).order_by(Notice.next_at)
+    rows = rows.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    found = session.scalars(rows).all()
+    if not found:
+        return []
+    facts = _facts(found, keys, now)
+    messages = [message for notice in found if (message := _claim(notice, facts, now))]
+    session.flush()
+    return messages
+
+
+def settle(outcomes: Iterable[Outcome], now: datetime) -> int:
+    """Write how sending ended, for those whose lease was not lost to another; returns how many went out."""
+    settled, gone = 0, []
+    for outcome in outcomes:
+        if outcome.error is None:
+            gone.append(outcome)
+        else:
+            _settle_error(outcome.message, outcome.error, now)
+    if gone:
+        settled = _settle_sent(gone, now)
+    return settled
+
+
+def backoff(attempts: int) -> timedelta:
+    """How long to wait after so many attempts: doubling from ten seconds to eighty, spread by ±25 %."""
+    seconds = min(FIRST_BACKOFF * 2 ** (attempts - 1), LONGEST_BACKOFF)
+    return timedelta(seconds=seconds * random.uniform(0.75, 1.25))
+
+
+def is_courtesy(notice: Notice) -> bool:
+    """Whether it is better not said at all than said twice: a reminder to the resident, who owes nobody anything."""
+    return notice.recipient_role == Role.RESIDENT and notice.topic.startswith("reminder.")
+
+
+def _claim(notice: Notice, facts: _Facts, now: datetime) -> Message | None:
+    """One notice as a message to send, by the first channel it can go by; None when it has ended or must wait."""
+    if not _is_wanted(notice, facts):
+        return _end(notice, "cancelled", now)
+    if is_courtesy(notice) and notice.attempts:
+        return _end(notice, "cancelled", now, "perhaps sent")
+    while (hindrance := _hindrance(notice, facts, now)) is not None:
+        if not _go_on(notice, hindrance):
+            if notice.channel in facts.paused:
+                notice.next_at, notice.rung_at = facts.paused[notice.channel], None
+                return None
+            return _end(notice, "dead", now, hindrance)
+    notice.state, notice.token, notice.attempts = "leased", notice.token + 1, notice.attempts + 1
+    notice.next_at, notice.rung_at = now + LEASE, None
+    return Message(
+        notice.id,
+        notice.token,
+        notice.attempts,
+        notice.channel,
+        notice.topic,
+        notice.recipient_role,
+        notice.recipient_id,
+        facts.numbers.get(notice.case_id),
+        facts.counts.get(notice.id, 1),
+        facts.addresses.get((notice.recipient_id, notice.channel), ""),
+        notice.dedup_key.hex(),
+    )
+
+
+def _is_wanted(notice: Notice, facts: _Facts) -> bool:
+    """Whether its clock still runs as it did when the notice was put, and its recipient may still know of the case."""
+    if notice.topic == BUNDLE and notice.id not in facts.counts:
+        return False
+    runs = notice.clock_id is None or (notice.clock_id, notice.generation) in facts.running
+    return runs and (notice.recipient_id, notice.case_id) in facts.entitled
+
+
+def _hindrance(notice: Notice, facts: _Facts, now: datetime) -> str | None:
+    """Why the notice cannot go by its present channel, or None when it can; takes WeChat's consent when it can."""
+    if notice.attempts >= MAX_ATTEMPTS:
+        return notice.error or "too many attempts"
+    if notice.channel in facts.paused:
+        return "channel paused"
+    if notice.channel in ADDRESSED and (notice.recipient_id, notice.channel) not in facts.addresses:
+        return NO_ADDRESS
+    if notice.channel == SUBSCRIBE and not channels.take_consent(notice.recipient_id, told(TEMPLATES)[SUBSCRIBE], now):
+        return NO_CONSENT
+    return None
+
+
+def _go_on(notice: Notice, error: str) -> bool:
+    """Put the notice on the next channel of its route; False when there is none."""
+    if not notice.route:
+        return False
+    notice.passed = [*notice.passed, [notice.channel, error]]
+    notice.channel, notice.route = notice.route[0], notice.route[1:]
+    notice.attempts, notice.error = 0, None
+    return True
+
+
+def _settle_sent(outcomes: Sequence[Outcome], now: datetime) -> int:
+    kept = values(column("id", Uuid), column("token", Integer), column("provider_id", Text), name="kept").data(
+        [(each.message.notice_id, each.message.token, each.provider_id) for each in outcomes]
+    )
+    mine = (Notice.id == kept.c.id, Notice.token == kept.c.token, Notice.state == "leased")
+    sent = {"state": "sent", "settled_at": now, "error": None, "provider_id": kept.c.provider_id}
+    done = update(Notice).where(*mine).values(sent).execution_options(synchronize_session=False)
+    return session.execute(done).rowcount
+
+
+def _settle_error(message: Message, error: NotSent, now: datetime) -> None:
+    mine = (Notice.id == message.notice_id, Notice.token == message.token, Notice.state == "leased")
+    rows = select(Notice).where(*mine).with_for_update().execution_options(populate_existing=True)
+    notice = session.scalar(rows)
+    if notice is None:
+        return
+    notice.state, notice.error, notice.rung_at = "due", error.reason, None
+    if notice.channel == SUBSCRIBE:
+        _correct_consent(notice, error, now)
+    if error.kind is Kind.QUOTA:
+        channels.pause(notice.channel, now + (error.pause or QUOTA_PAUSE), error.reason, now)
+    if is_courtesy(notice):
+        _end(notice, "cancelled", now, error.reason)
+    elif error.kind is Kind.RETRY and notice.attempts < (GO_ON_AFTER if notice.route else MAX_ATTEMPTS):
+        notice.next_at = now + backoff(notice.attempts)
+    elif _go_on(notice, error.reason):
+        notice.next_at = now
+    elif error.kind is Kind.QUOTA:
+        notice.next_at = channels.paused(now).get(notice.channel, now + QUOTA_PAUSE)
+    else:
+        _end(notice, "dead", now, error.reason)
+    session.flush()
+
+
+def _correct_consent(notice: Notice, error: NotSent, now: datetime) -> None:
+    """Give back the consent of a message that did not go out; when WeChat refused it for good, our count was wrong."""
+    template = told(TEMPLATES)[SUBSCRIBE]
+    if error.kind is Kind.FINAL:
+        channels.drop_consents(notice.recipient_id, template, now)
+    else:
+        channels.grant_consent(notice.recipient_id, template, 1, now)
+
+
+def _end(notice: Notice, state: str, now: datetime, error: str | None = None) -> None:
+    notice.state, notice.settled_at, notice.error = state, now, error or notice.error
+
+
+def _facts(found: Sequence[Notice], keys: vault.Keys, now: datetime) -> _Facts:
+    people = [(Recipient(Role(each.recipient_role), each.recipient_id), each.case_id) for each in found]
+    cases = {each.case_id for each in found} - {None}
+    addressed = {each.recipient_id for each in found if {each.channel, *each.route} & set(ADDRESSED)}
+    numbers = session.execute(select(Case.id, Case.number).where(Case.id.in_(cases))) if cases else ()
+    return _Facts(
+        running=_running({each.clock_id for each in found} - {None}),
+        entitled=recipients.entitled(people),
+        numbers=dict(map(tuple, numbers)),
+        counts=_counts([each.id for each in found if each.topic == BUNDLE]),
+        addresses=vault.find_addresses(addressed, keys) if addressed else {},
+        paused=channels.paused(now),
+    )
+
+
+def _running(clocks: set[UUID]) -> set[tuple[UUID, int]]:
+    """Those of the clocks that run, each with its generation, since one computed anew is another."""
+    running = select(Clock.id, Clock.generation).where(Clock.id.in_(clocks), _RUNS)
+    return set(map(tuple, session.execute(running))) if clocks else set()
+
+
+def _counts(bundles: Sequence[UUID]) -> dict[UUID, int]:
+    """Of how many notices that are still wanted each bundle tells; those of none are left out."""
+    wanted = (
+        select(Notice.bundle_id, func.count())
+        .outerjoin(Clock, Clock.id == Notice.clock_id)
+        .where(
+            Notice.bundle_id.in_(bundles),
+            or_(Notice.clock_id.is_(None), and_(_RUNS, Clock.generation == Notice.generation)),
+        )
+        .group_by(Notice.bundle_id)
+    )
+    return dict(map(tuple, session.execute(wanted))) if bundles else {}

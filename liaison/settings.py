@@ -1,0 +1,182 @@
+"""The settings of one installation as frozen dataclasses, each with its default; `config` reads and checks them."""
+
+import base64
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the installation is called on pages and posters."""
+
+    name: str = "码上联"
+    region: str = "示范县"
+
+
+@dataclass(frozen=True)
+class Database:
+    """Where the truth is; an empty `url` means the embedded PostgreSQL of the instance."""
+
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Redis:
+    """Where the wake-up calls are; an empty `url` means the embedded Redis of the instance."""
+
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Keys that must not leave the machine; never printed."""
+
+    session: str = field(default="", repr=False)
+    codes: str = field(default="", repr=False)
+    stations: str = field(default="", repr=False)
+    vault: str = field(default="", repr=False)
+    vault_key_id: str = "1"
+
+    @property
+    def vault_key(self) -> bytes:
+        """The 32 bytes that seal names, phones and precise places."""
+        return base64.b64decode(self.vault, validate=True)
+
+    @property
+    def station_keys(self) -> dict[str, bytes]:
+        """The keys that sign station codes, by id, oldest first."""
+        return {"1": self.stations.encode()}
+
+
+@dataclass(frozen=True)
+class Web:
+    """How requests reach the application."""
+
+    trusted_proxies: int = 0
+    max_body_bytes: int = 100_000_000
+    rate_limits: bool = True
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where photos and attachments lie; an empty `url` means a folder in the instance."""
+
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Notices:
+    """How reminders leave the house: by `webhook_url`, or when it is empty into a file, by default in the instance."""
+
+    log_file: str = ""
+    webhook_url: str = ""
+    webhook_secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """What platforms sign with that tell us something unasked; an empty secret closes its doors."""
+
+    wechat_token: str = field(default="", repr=False)
+    wechat_aes_key: str = field(default="", repr=False)
+    wechat_app_id: str = ""
+    secret: str = field(default="", repr=False)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all is there that WeChat's encrypted mode needs, or nothing."""
+        given = (self.wechat_token, self.wechat_aes_key, self.wechat_app_id)
+        return all(given) or not any(given)
+
+
+@dataclass(frozen=True)
+class Wechat:
+    """The mini-program and its subscribe message."""
+
+    app_id: str = ""
+    secret: str = field(default="", repr=False)
+    template: str = ""
+    text_field: str = "thing1"
+    time_field: str = "time2"
+    page: str = ""
+    base_url: str = "https://api.weixin.qq.com"
+
+
+@dataclass(frozen=True)
+class ServiceAccount:
+    """The WeChat service account and its template message."""
+
+    app_id: str = ""
+    secret: str = field(default="", repr=False)
+    template: str = ""
+    text_field: str = "thing1"
+    time_field: str = "time2"
+    base_url: str = "https://api.weixin.qq.com"
+
+
+@dataclass(frozen=True)
+class Wecom:
+    """The enterprise WeChat of the county's staff."""
+
+    corp_id: str = ""
+    secret: str = field(default="", repr=False)
+    agent_id: int = 0
+    base_url: str = "https://qyapi.weixin.qq.com"
+
+
+@dataclass(frozen=True)
+class Sms:
+    """The SMS gateway, Aliyun's or one that speaks like it."""
+
+    key_id: str = ""
+    key_secret: str = field(default="", repr=False)
+    sign_name: str = ""
+    template: str = ""
+    link_field: str = ""
+    link_prefix: str = ""
+    per_minute: int = 600
+    per_day: int = 5000
+    base_url: str = "https://dysmsapi.aliyuncs.com"
+
+
+@dataclass(frozen=True)
+class Email:
+    """The mail server that takes messages to staff."""
+
+    host: str = ""
+    port: int = 587
+    sender: str = ""
+    security: str = "starttls"
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Logging:
+    """How much is written down and in which form."""
+
+    level: str = "INFO"
+    json: bool = True
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything an installation can be told."""
+
+    base_url: str = "http://127.0.0.1:8000"
+    instance: Path = Path("instance")
+    demo: bool = False
+    site: Site = Site()
+    database: Database = Database()
+    redis: Redis = Redis()
+    secrets: Secrets = Secrets()
+    web: Web = Web()
+    files: Files = Files()
+    notices: Notices = Notices()
+    wechat: Wechat = Wechat()
+    service_account: ServiceAccount = ServiceAccount()
+    wecom: Wecom = Wecom()
+    sms: Sms = Sms()
+    email: Email = Email()
+    callbacks: Callbacks = Callbacks()
+    logging: Logging = Logging()

@@ -1,0 +1,77 @@
+"""Which channels an installation has, by its settings, and the client behind each; part of the composition root."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from redis import Redis
+
+from liaison.clients.letters import Outlet
+from liaison.clients.mail import MailOutlet, MailServer
+from liaison.clients.message_log import MessageLog
+from liaison.clients.sms import SmsAccount, SmsOutlet, SmsTemplate
+from liaison.clients.webhook import Webhook
+from liaison.clients.wechat import MessageTemplate, SubscribeOutlet, TemplateOutlet, Wechat, WechatAccount
+from liaison.clients.wecom import WecomAccount, WecomOutlet
+from liaison.services.channels import EMAIL, LOG, SMS, SUBSCRIBE, TEMPLATE, WEBHOOK, WECOM, Limit
+from liaison.settings import Config
+
+TEMPLATE_PER_DAY = 100_000  # what WeChat allows a service account
+MAIL_PER_MINUTE = 120  # more makes a mail server take us for a sender of advertisements
+
+
+def installed(config: Config) -> dict[str, Limit]:
+    """The channels that are set up, each with its limit; a file takes the messages while there is none at all."""
+    there = {
+        SUBSCRIBE: (config.wechat.app_id, Limit()),
+        TEMPLATE: (config.service_account.app_id, Limit(per_day=TEMPLATE_PER_DAY)),
+        WECOM: (config.wecom.corp_id, Limit()),
+        SMS: (config.sms.key_id, Limit(config.sms.per_minute, config.sms.per_day)),
+        EMAIL: (config.email.host, Limit(MAIL_PER_MINUTE)),
+        WEBHOOK: (config.notices.webhook_url, Limit()),
+    }
+    found = {channel: limit for channel, (told, limit) in there.items() if told}
+    return found or {LOG: Limit()}
+
+
+def open_outlets(config: Config, redis: Redis) -> Mapping[str, Outlet]:
+    """A client for each installed channel; `redis` keeps the tokens all processes share."""
+    openers = {
+        SUBSCRIBE: _subscribe,
+        TEMPLATE: _template,
+        WECOM: _wecom,
+        SMS: _sms,
+        EMAIL: _email,
+        WEBHOOK: lambda config, redis: Webhook(config.notices.webhook_url, config.notices.webhook_secret),
+        LOG: lambda config, redis: MessageLog(Path(config.notices.log_file)),
+    }
+    return {channel: openers[channel](config, redis) for channel in installed(config)}
+
+
+def _subscribe(config: Config, redis: Redis) -> Outlet:
+    told = config.wechat
+    account = Wechat(WechatAccount(told.app_id, told.secret), redis, base_url=told.base_url)
+    return SubscribeOutlet(account, MessageTemplate(told.template, told.text_field, told.time_field, told.page))
+
+
+def _template(config: Config, redis: Redis) -> Outlet:
+    told = config.service_account
+    account = Wechat(WechatAccount(told.app_id, told.secret), redis, base_url=told.base_url)
+    return TemplateOutlet(account, MessageTemplate(told.template, told.text_field, told.time_field))
+
+
+def _wecom(config: Config, redis: Redis) -> Outlet:
+    told = config.wecom
+    return WecomOutlet(WecomAccount(told.corp_id, told.secret, told.agent_id), redis, base_url=told.base_url)
+
+
+def _sms(config: Config, redis: Redis) -> Outlet:
+    told = config.sms
+    template = SmsTemplate(told.sign_name, told.template, told.link_field, told.link_prefix)
+    return SmsOutlet(SmsAccount(told.key_id, told.key_secret), template, base_url=told.base_url)
+
+
+def _email(config: Config, redis: Redis) -> Outlet:
+    told = config.email
+    return MailOutlet(
+        MailServer(told.host, told.port, told.sender, told.security, told.username, told.password)
+    )

@@ -1,0 +1,19 @@
+"""The job that works off what platforms told us."""
+
+from liaison.db import transaction
+from liaison.services import inbound
+from workers.setting import app, now
+
+
+def work_off() -> int:
+    """Work off all events whose time has come, batch by batch, and forget used nonces; returns how many were tried."""
+    keys, tried = app().extensions["liaison"].keys, 0
+    with app().app_context():
+        with transaction():
+            inbound.forget_nonces(now())
+        while True:
+            with transaction():
+                count = inbound.work_off(now(), keys)
+            tried += count
+            if count < inbound.BATCH:
+                return tried

@@ -1,0 +1,44 @@
+"""What a background process works with, made once when first asked for: settings, application, queue, ways out."""
+
+import os
+from datetime import datetime
+from functools import cache
+
+from flask import Flask
+from redis import Redis
+
+from liaison.app import create_app
+from liaison.config import find_path, load
+from liaison.services.delivery import Post
+from liaison.settings import Config
+from liaison.ways_out import open_outlets
+
+
+@cache
+def config() -> Config:
+    """The settings of this installation."""
+    return load(find_path(os.environ), os.environ)
+
+
+@cache
+def app() -> Flask:
+    """The application, for its database."""
+    return create_app(config())
+
+
+@cache
+def redis() -> Redis:
+    """The queue's Redis."""
+    return Redis.from_url(config().redis.url)
+
+
+@cache
+def post() -> Post:
+    """The ways out of the house and what sending needs."""
+    wiring = app().extensions["liaison"]
+    return Post(open_outlets(config(), redis()), wiring.keys, wiring.clock, config().base_url)
+
+
+def now() -> datetime:
+    """The time, by the application's clock."""
+    return app().extensions["liaison"].clock()
