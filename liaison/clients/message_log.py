@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from liaison.clients.letters import Letter
@@ -17,15 +16,12 @@ class MessageLog:
 
     def send(self, letter: Letter) -> None:
         """Add one letter as a whole line; a single write in append mode never mixes with another."""
-        self.append({
+        line = {
             "at": letter.at.isoformat(timespec="seconds"),
             "topic": letter.topic,
             "recipient": letter.recipient,
             "message": letter.client_message_id,
-        })
-
-    def append(self, line: Mapping[str, str]) -> None:
-        """Add one line."""
+        }
         file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             os.write(file, f"{json.dumps(line, ensure_ascii=False)}\n".encode())

@@ -1,25 +1,25 @@
 """What WeChat and WeCom have in common: an `errcode` in every answer, and an access token that every call needs.
 
 An account has one token for all threads and processes, fetched by one of them at a time.
-Redis is only a cache and a lock. Without it each process fetches for itself, which the providers allow: they give
+Redis is only a cache and a lock. Without it each process fetches for itself, which the platforms allow: they give
 the same token until it is about to end, and an old one stays good for five minutes after a new one.
 """
 
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import httpx
 from redis import Redis
-from redis.exceptions import RedisError
 
 from liaison.clients.calls import RETRY, Meaning, document
 from liaison.clients.letters import NotSent
+from liaison.clients.shelf import HOLD, Shelf
 
 REFUSED = frozenset({40001, 40014, 42001})
 """What both platforms answer to a token that is not or no longer good."""
@@ -29,8 +29,6 @@ MARGIN = 240.0
 
 BETWEEN_FORCED = 30
 """Seconds the platform wants between two forced renewals."""
-
-LOCK_SECONDS, LOCK_PATIENCE = 35, 15
 
 Answer = Mapping[str, Any]
 """What the platform said; its `errcode` is always there, and a number."""
@@ -79,7 +77,7 @@ class Tokens:
         redis: Redis | None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._key, self._fetch, self._redis, self._clock = f"liaison:token:{key}", fetch, redis, clock
+        self._fetch, self._clock, self._shelf = fetch, clock, Shelf(redis, f"liaison:token:{key}")
         self._guard = threading.Lock()
         self._held: Token | None = None
         self._flight: Future[str] | None = None
@@ -116,7 +114,7 @@ class Tokens:
         if mine:
             self._fly(flight, refused)
         try:
-            return flight.result(LOCK_SECONDS)
+            return flight.result(HOLD)
         except TimeoutError:
             raise NotSent("the token did not come") from None
 
@@ -133,7 +131,7 @@ class Tokens:
             flight.set_result(token.value)
 
     def _renew(self, refused: str | None) -> Token:
-        with self._turn():
+        with self._shelf.turn():
             found = self._read()
             if not self._good(found, refused):
                 found = self._ask(refused)
@@ -154,38 +152,20 @@ class Tokens:
         return token is not None and token.value != refused and self._clock() < token.expires_at - MARGIN
 
     def _may_force(self) -> bool:
-        with suppress(RedisError):
-            if self._redis and not self._redis.set(f"{self._key}:forced", 1, nx=True, ex=BETWEEN_FORCED):
-                return False
         now = self._clock()
-        if now - self._forced_at < BETWEEN_FORCED:
+        if now - self._forced_at < BETWEEN_FORCED or not self._shelf.mark("forced", BETWEEN_FORCED):
             return False
         self._forced_at = now
         return True
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Wait until no other process fetches; go ahead all the same when Redis is away or a holder hangs."""
-        held = False
-        lock = self._redis and self._redis.lock(f"{self._key}:lock", LOCK_SECONDS, blocking_timeout=LOCK_PATIENCE)
-        with suppress(RedisError):
-            held = bool(lock and lock.acquire())
-        try:
-            yield
-        finally:
-            if held:
-                with suppress(RedisError):
-                    lock.release()
-
     def _read(self) -> Token | None:
-        with suppress(RedisError, ValueError, TypeError, KeyError):
-            if self._redis and (kept := self._redis.get(self._key)):
+        with suppress(ValueError, TypeError, KeyError):
+            if kept := self._shelf.get():
                 told = json.loads(kept)
                 return Token(str(told["value"]), float(told["expires_at"]))
         return None
 
     def _write(self, token: Token) -> None:
         seconds = int(token.expires_at - self._clock())
-        with suppress(RedisError):
-            if self._redis and seconds > 0:
-                self._redis.set(self._key, json.dumps(asdict(token)), ex=seconds)
+        if seconds > 0:
+            self._shelf.put(json.dumps(asdict(token)), seconds)

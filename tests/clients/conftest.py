@@ -7,6 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from liaison.clients.calls import LIMITS
 from liaison.embedded import start_redis
@@ -44,5 +46,5 @@ def redis(_redis_url: str) -> Iterator[Redis]:
 @pytest.fixture
 def no_redis() -> Iterator[Redis]:
     """A client of a Redis that is not there."""
-    with Redis(host="127.0.0.1", port=9, socket_timeout=1, socket_connect_timeout=1) as redis:
+    with Redis(host="127.0.0.1", port=9, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0)) as redis:
         yield redis
