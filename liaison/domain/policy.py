@@ -18,6 +18,7 @@ class Relation(StrEnum):
 
     NONE = "none"
     CODE = "code"
+    SIGNATURE = "signature"
     ACCOUNT = "account"
     DEPUTY = "deputy"
     STATION = "station"
@@ -48,6 +49,7 @@ POLICY = MappingProxyType(
     | _lines(
         _EVERYBODY, Relation.CODE, "matter.follow matter.add matter.rate matter.withdraw matter.reopen matter.photo"
     )
+    | _lines(_EVERYBODY, Relation.SIGNATURE, "callback.receive")
     | _lines(_ACCOUNTS, Relation.ACCOUNT, "session.read session.close inbox.read")
     | _lines(
         {Role.DEPUTY},

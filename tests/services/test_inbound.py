@@ -196,6 +196,14 @@ def test_that_it_arrived_outweighs_a_failure_whichever_comes_first(
     assert notice.delivered_at is not None and notice.undelivered is None
 
 
+def test_the_first_report_of_its_arrival_counts(receive, work_off, clock: FakeClock) -> None:
+    notice, first = put_notice(clock, "sms"), clock()
+    receive(SMS, report(notice))
+    clock.advance(minutes=1)
+    receive(SMS, report(notice, reason="again"))
+    assert work_off() == 2 and notice.delivered_at == first
+
+
 def test_a_source_reports_on_its_own_channel_alone(receive, work_off, clock: FakeClock) -> None:
     notices = [put_notice(clock, channel, provider_id=PROVIDER_ID) for channel in ("sms", "webhook", "email")]
     receive(WECHAT, finished(PROVIDER_ID))
