@@ -14,6 +14,9 @@ from liaison.services.claims import Message, Outcome
 from liaison.services.letters import letter_of
 from liaison.services.vault import Keys
 
+MOMENT = 0.01
+"""Seconds for which a message that has ended may wait for others, to be settled in one transaction with them."""
+
 
 @dataclass(frozen=True)
 class Post:
@@ -28,24 +31,41 @@ class Post:
 def send_notices(ids: Sequence[UUID], post: Post, slots: int) -> int:
     """Send those notices that are still due, so many at once; returns how many went out.
 
-    This is the one service that opens its own transactions, because sending must stand between two of them. A slot
-    that is free is filled before the slowest of the others has ended.
+    This is the one service that opens its own transactions, because sending must stand between two of them. A few more
+    than there are slots are claimed ahead, so that no slot waits for the database or for the slowest of the others.
     """
     waiting, flying, sent = deque(ids), set[Future[Outcome]](), 0
+    ahead = max(1, slots // 4)
     with ThreadPoolExecutor(slots) as pool:
         while waiting or flying:
-            if waiting and len(flying) < slots:
-                taken = [waiting.popleft() for _ in range(min(slots - len(flying), len(waiting)))]
-                with transaction():
-                    messages = claims.claim(taken, post.keys, post.clock())
-                for message in messages:
-                    letter = letter_of(message, post.base_url, post.clock())
-                    flying.add(pool.submit(_hand_over, message, letter, post.outlets))
-            if flying:
-                landed, flying = wait(flying, return_when=FIRST_COMPLETED)
-                with transaction():
-                    sent += claims.settle([future.result() for future in landed], post.clock())
+            if waiting and (free := slots + ahead - len(flying)) > 0:
+                taken = [waiting.popleft() for _ in range(min(free, len(waiting)))]
+                flying |= {pool.submit(_hand_over, *each, post.outlets) for each in _claimed(taken, post)}
+            landed, flying = _landed(flying, ahead)
+            with transaction():
+                sent += claims.settle([future.result() for future in landed], post.clock())
     return sent
+
+
+def _claimed(ids: Sequence[UUID], post: Post) -> list[tuple[Message, Letter]]:
+    """The messages claimed of these notices, each with the letter that tells of it."""
+    now = post.clock()
+    with transaction():
+        messages = claims.claim(ids, post.keys, now)
+    return [(message, letter_of(message, post.base_url, now)) for message in messages]
+
+
+def _landed(flying: set[Future[Outcome]], many: int) -> tuple[set[Future[Outcome]], set[Future[Outcome]]]:
+    """Those that have ended and those that have not, once there are so many or a moment has passed."""
+    if not flying:
+        return set(), set()
+    done, still = wait(flying, return_when=FIRST_COMPLETED)
+    while still and len(done) < many:
+        more, still = wait(still, timeout=MOMENT, return_when=FIRST_COMPLETED)
+        if not more:
+            break
+        done |= more
+    return done, still
 
 
 def _hand_over(message: Message, letter: Letter, outlets: Mapping[str, Outlet]) -> Outcome:

@@ -70,9 +70,10 @@ def entitled(wanted: Iterable[tuple[Recipient, UUID | None]]) -> set[tuple[UUID,
     found = _residents_entitled(residents)
     accounts = select(Account).where(Account.id.in_(others), Account.active).options(joinedload(Account.region))
     for account in session.scalars(accounts) if others else ():
-        told = others[account.id]
-        reached = select(Case.id).where(Case.id.in_(told - {None}), cases_within(actor_of(account)))
-        found |= {(account.id, case_id) for case_id in (told & {None}) | set(session.scalars(reached))}
+        found |= {(account.id, case_id) for case_id in others[account.id] & {None}}
+        if told := others[account.id] - {None}:
+            reached = select(Case.id).where(Case.id.in_(told), cases_within(actor_of(account)))
+            found |= {(account.id, case_id) for case_id in session.scalars(reached)}
     return found
 
 
