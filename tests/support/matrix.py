@@ -228,7 +228,7 @@ def build_world(journey: Journey, **more: Any) -> World:
 
 def dead(life: Life, matter: Matter) -> UUID:
     """One of a matter's notices, which could not be sent."""
-    notice = life.notices(matter.number)[0]
+    notice = life.notices(matter.number, channel="log")[0]
     notice.state = "dead"
     session.commit()
     return notice.id

@@ -11,11 +11,12 @@ from liaison.domain.reminders import Audience, Rung
 from liaison.models.clocks import CalendarImport, CalendarYear
 from liaison.models.departments import LadderRung, LocalTerm
 from liaison.models.notices import Notice, NoticeAct
-from liaison.services import digests, ladders, notices
+from liaison.services import digests, ladders
 from tests.support.calendar import table
 from tests.support.clock import FakeClock
 from tests.support.forms import form_of, forms_of, send
 from tests.support.life import Life
+from tests.support.sending import claim
 
 NOBODY = ("deputy", "housing_handler", "housing_approver", "liaison", "supervisor", "auditor")
 OPEN = {
@@ -27,12 +28,13 @@ OPEN = {
 
 
 def kill(
-    number: str, life: Life, *, channel: str = "inbox", error: str = "ConnectTimeout", role: str = "office"
+    number: str, life: Life, *, channel: str = "log", error: str = "ConnectTimeout", role: str = "office"
 ) -> Notice:
-    """Let one notice of a case end dead."""
-    notice = next(each for each in life.notices(number, channel=channel) if each.recipient_role == role)
+    """Let one notice of a case end dead on its way out, by that channel."""
+    notice = next(each for each in life.notices(number, channel="log") if each.recipient_role == role)
     with transaction():
-        dead = {"state": "dead", "attempts": 8, "token": 8, "error": error, "settled_at": life.clock()}
+        dead = {"state": "dead", "channel": channel, "attempts": 8, "token": 8, "error": error}
+        dead["settled_at"] = life.clock()
         session.execute(update(Notice).where(Notice.id == notice.id).values(**dead))
     return notice
 
@@ -101,11 +103,11 @@ def test_another_region_sees_and_sends_nothing_of_ours(browser, life):
 def test_the_list_is_narrowed_by_channel_and_error_and_goes_on_page_by_page(browser, life):
     first, second, third = (life.matter_in("submitted") for _ in range(3))
     kill(first, life, error="refused")
-    kill(second, life, channel="log")
+    kill(second, life, channel="sms")
     kill(third, life)
     office = browser("office")
     assert shown(office.get("/console/outbox?state=dead&error=refused")) == [first]
-    assert shown(office.get("/console/outbox?state=dead&channel=log")) == [second]
+    assert shown(office.get("/console/outbox?state=dead&channel=sms")) == [second]
     page = office.get("/console/outbox?state=dead&limit=2")
     following = re.search(r'rel="next" href="([^"]+)"', page.text)
     assert shown(page) == [third, second]
@@ -138,8 +140,7 @@ def test_sent_again_it_starts_anew_but_its_token_grows(browser, life):
     again = fresh(dead)
     assert (again.state, again.attempts, again.token, again.settled_at) == ("due", 0, 8, None)
     assert again.next_at == again.due_at == life.clock()
-    with transaction():
-        message = notices.claim(dead.id, life.clock())
+    [message] = claim(life, dead.id)
     assert (message.token, message.attempts) == (9, 1)
     act = session.scalars(select(NoticeAct)).one()
     assert (act.act, act.by_id, act.at) == ("send_again", life.town.accounts["office"].id, life.clock())
@@ -148,8 +149,8 @@ def test_sent_again_it_starts_anew_but_its_token_grows(browser, life):
     assert fresh(dead).state == "leased"
 
 
-def test_outside_the_inbox_sending_again_waits_for_the_morning(browser, life):
-    dead = kill(life.matter_in("submitted"), life, channel="log")
+def test_sending_again_at_night_waits_for_the_morning(browser, life):
+    dead = kill(life.matter_in("submitted"), life)
     life.clock.advance(hours=12)
     office = browser("office")
     send(office, office.get("/console/outbox"), "send_again")
@@ -181,7 +182,7 @@ def test_a_confirmation_that_was_tampered_with_sends_nothing(browser, life):
 
 @pytest.mark.parametrize(("act", "state"), [("release", "due"), ("cancel", "cancelled")])
 def test_what_is_in_doubt_after_a_restore_is_decided_one_by_one_or_all_at_once(browser, life, act, state):
-    doubtful = [kill(life.matter_in("submitted"), life, channel="log") for _ in range(3)]
+    doubtful = [kill(life.matter_in("submitted"), life) for _ in range(3)]
     with transaction():
         held = {"state": "in_doubt", "settled_at": None, "error": None}
         session.execute(update(Notice).where(Notice.state == "dead").values(**held))
