@@ -66,7 +66,7 @@ def signature(secret: str, body: bytes, at: int) -> dict[str, str]:
 def _pause(told: str) -> timedelta | None:
     """Read Retry-After, seconds or a date, within bounds; None when there is nothing to read."""
     try:
-        if told.isascii() and told.isdigit():
+        if told.isdigit():
             asked = timedelta(seconds=int(told[:6]))
         else:
             asked = email.utils.parsedate_to_datetime(told) - datetime.now(UTC)

@@ -24,7 +24,7 @@ def outside() -> Iterator[Outside]:
 
 @pytest.fixture
 def transport() -> Iterator[httpx.HTTPTransport]:
-    with httpx.HTTPTransport(limits=LIMITS) as transport:
+    with httpx.HTTPTransport(verify=False, limits=LIMITS) as transport:
         yield transport
 
 

@@ -152,7 +152,7 @@ def test_silence_is_tried_again(redis: Redis, fault: type[httpx.RequestError]) -
 
 
 def test_a_token_is_asked_for_once_for_all_processes(outside: Outside, redis: Redis, wechat: Wechat) -> None:
-    with httpx.HTTPTransport() as another:
+    with httpx.HTTPTransport(verify=False) as another:
         for each in (wechat, Wechat(APP, redis, base_url=outside.url, transport=another)):
             outlet = TemplateOutlet(each, MessageTemplate("sandbox-template"))
             outlet.send(a_letter(OPENID))
@@ -185,7 +185,7 @@ def test_a_token_another_process_renewed_is_found_in_redis(outside: Outside, red
     mine = TemplateOutlet(wechat, MessageTemplate("sandbox-template"))
     mine.send(a_letter(OPENID))
     outside.set("tokens", **{"as": "ended"})
-    with httpx.HTTPTransport() as another:
+    with httpx.HTTPTransport(verify=False) as another:
         theirs = TemplateOutlet(
             Wechat(APP, redis, base_url=outside.url, transport=another), MessageTemplate("sandbox-template")
         )

@@ -56,7 +56,7 @@ def open_outside() -> Iterator[Outside]:
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    with httpx.Client() as http:
+    with httpx.Client(verify=False) as http:
         yield Outside(f"http://127.0.0.1:{server.server_port}", http)
     server.shutdown()
     thread.join()
