@@ -3,7 +3,7 @@
 import argparse
 import ctypes
 import json
-import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,9 +17,10 @@ import psutil
 import psycopg
 
 from chaos import naive, schedule
+from chaos.clock import Clock
 from chaos.injection import Injector, Targets
 from chaos.report import is_good, table
-from chaos.stack import NotOurs, Stack, faketime_library, free_port, left_over, remove
+from chaos.stack import NotOurs, Stack, free_port, left_over, remove
 from chaos.verdict import Verdict, judge, judge_naive, unsettled
 from chaos.work import Crowd, patient_redis
 from liaison.config import ROOT
@@ -30,7 +31,7 @@ from liaison.supervisor import Supervisor
 STEP = 0.05
 START, QUIET = 120.0, 150.0  # seconds to come up, and to come to rest after the last fault
 NAIVE_QUIET = 60.0  # at least so long for the naive arm, too, after many faults
-DISK = "12m"
+DISK = "64m"  # 200 faults see about 200 photos of 80 KB told; only a fault is to fill it
 NEW_MOUNTS = 0x00020000  # CLONE_NEWNS (sched.h)
 
 
@@ -42,7 +43,9 @@ class Run:
         self.provider_port = free_port()
         self.stack = Stack(folder, self.provider_port)
         self.supervisor = Supervisor(lambda sentence: None)
-        self.disk, self.clock = self._disk(), self._clock()
+        self.disk, self.clock = self._disk(), Clock(folder)
+        if self.clock.missing:
+            self.skipped |= dict.fromkeys(("clock shift", "clock jump"), self.clock.missing)
         kinds = [kind for kind in schedule.KINDS if kind not in self.skipped]
         self.faults = schedule.plan(seed, faults, kinds)
         self.naive_redis = patient_redis(redis_url(folder / "naive"))
@@ -63,9 +66,10 @@ class Run:
         rest = max(0.0, ended + min(NAIVE_QUIET, 10 + len(self.faults)) - time.monotonic())
         self._until(lambda: not self._naive_waits(), rest, None)
         ledger, log, happened = self.crowd.ledger, self.folder / "provider.log", self.injector.happened
-        files = self.stack.instance / "files"
-        ours = judge(self.stack.database, files, ledger, log, happened)
+        ours = judge(self.stack, self.clock.behind, ledger, log, happened)
         ours.more |= {"missed_targets": sum(not each.found for each in happened), "ready": self.stack.answers()}
+        if self.disk:
+            ours.more["disk_free_mb"] = shutil.disk_usage(self.disk).free // 2**20
         return ours, judge_naive(ledger, self._naive_waits(), log, happened)
 
     def end(self) -> list[str]:
@@ -97,7 +101,7 @@ class Run:
         self._until(partial(redis_ready, folder / "naive"), START, "the naive arm's Redis")
         argv = (python, "-m", "chaos.naive", redis_url(folder / "naive"))
         self.supervisor.start(Program("naive", argv, folder / "naive.log", folder=ROOT))
-        self.stack.start(_faketime(self.clock))
+        self.stack.start(self.clock.environ())
         self._until(self.stack.is_ready, START, "the installation")
         self.stack.found()
         self.stack.prove()
@@ -144,7 +148,7 @@ class Run:
 
     def _disk(self) -> Path | None:
         """A small disk of its own for the file store, in a mount space nobody else sees."""
-        files = self.stack.instance / "files"
+        files = self.stack.files
         files.mkdir(parents=True)
         if ctypes.CDLL(None).unshare(NEW_MOUNTS) == 0:
             mount = ("mount", "-t", "tmpfs", "-o", f"size={DISK}", "chaos", str(files))
@@ -153,20 +157,6 @@ class Run:
                 return files
         self.skipped["full disk"] = "mounting a small disk is not allowed here"
         return None
-
-    def _clock(self) -> Path | None:
-        if faketime_library() is None:
-            self.skipped["clock jump"] = "libfaketime is not installed (apt-get install libfaketime)"
-            return None
-        file = self.folder / "faketime"
-        file.write_text("+0")
-        probe = [sys.executable, "-c", "import time; time.sleep(0.001)"]
-        if subprocess.run(probe, env=os.environ | _faketime(file), check=False, capture_output=True).returncode:
-            self.skipped["clock jump"] = (
-                "under this libfaketime Python cannot sleep (0.9.10 refuses its clock_nanosleep)"
-            )
-            return None
-        return file
 
 
 def main(arguments: list[str]) -> int:
@@ -194,14 +184,6 @@ def main(arguments: list[str]) -> int:
     else:
         print(f"missed; everything is kept in {folder}")
     return 0 if good else 1
-
-
-def _faketime(file: Path | None) -> dict[str, str]:
-    """The environment in which the file sets the clock; what measures durations goes on undisturbed, as it would."""
-    if file is None:
-        return {}
-    told = {"LD_PRELOAD": faketime_library(), "FAKETIME_TIMESTAMP_FILE": str(file)}
-    return told | {"FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1"}
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

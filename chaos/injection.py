@@ -7,16 +7,20 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import psutil
 from redis import Redis
 from redis.exceptions import RedisError
 
-from chaos.schedule import Fault
+from chaos.clock import Clock
+from chaos.schedule import Fault, clock_offset
 from chaos.stack import Stack
 
-PATIENCE = 10.0  # seconds to wait for a part that is just being started anew, so that its fault hits something
+PATIENCE = 10.0  # seconds to try again while a part is just being started anew, so that its fault hits something
+AGAIN = 0.1
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Targets:
     naive_part: Callable[[str], psutil.Process | None]
     mood: Path
     disk: Path | None
-    clock: Path | None
+    clock: Clock
 
 
 class Injector:
@@ -48,9 +52,9 @@ class Injector:
         self.happened: list[Happened] = []
         self._targets, self._over = targets, threading.Event()
         self._actions: list[tuple[float, int, Callable[[], None]]] = []
-        for number, fault in enumerate(faults):
-            self._actions.append((fault.at, number, lambda fault=fault: self._begin(fault)))
-        heapq.heapify(self._actions)
+        self._numbers = count()
+        for fault in faults:
+            self._later(fault.at, partial(self._try, fault, fault.at + PATIENCE))
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._endings: dict[int, Callable[[], None]] = {}
 
@@ -81,10 +85,17 @@ class Injector:
             heapq.heappop(self._actions)
             act()
 
-    def _begin(self, fault: Fault) -> None:
-        began = time.time()
+    def _later(self, at: float, act: Callable[[], None]) -> None:
+        heapq.heappush(self._actions, (at, next(self._numbers), act))
+
+    def _try(self, fault: Fault, until: float) -> None:
+        """Begin the fault, or soon again while there is nothing to hurt; others go on meanwhile."""
+        began, at = time.time(), time.monotonic() - self._began
         undo = self._hurt(fault)
-        number = len(self._endings) + len(self.happened)
+        if undo is None and at < until:
+            self._later(at + AGAIN, partial(self._try, fault, until))
+            return
+        number = next(self._numbers)
 
         def end() -> None:
             self._endings.pop(number, None)
@@ -93,7 +104,7 @@ class Injector:
             self.happened.append(Happened(fault.kind, began, time.time(), undo is not None))
 
         self._endings[number] = end
-        heapq.heappush(self._actions, (time.monotonic() - self._began + fault.lasts, 100_000 + id(end), end))
+        self._later(at + fault.lasts, end)
 
     def _hurt(self, fault: Fault) -> Callable[[], None] | None:
         """Do harm and return what ends it; None when there was nothing to harm."""
@@ -106,28 +117,25 @@ class Injector:
             case "flush":
                 return self._flush()
             case "provider":
-                return self._write(self._targets.mood, what, "well")
+                _replace(self._targets.mood, what)
+                return partial(_replace, self._targets.mood, "well")
             case "clock":
-                seconds = round(90 * fault.draw - 45)
-                return self._write(self._targets.clock, f"{seconds:+d}", "+0")
+                self._targets.clock.set(clock_offset(fault.kind, fault.draw))
+                return partial(self._targets.clock.set, 0)
             case "full":
                 return self._fill()
         raise ValueError(fault.kind)
 
     def _signal(self, name: str, number: signal.Signals) -> Callable[[], None] | None:
-        ours, theirs = self._wait_for(name), self._targets.naive_part(name)
-        hit = [process for process in (ours, theirs) if process]
+        """Send a signal to our part, and then to the naive arm's as well."""
+        ours = self._targets.stack.part(name)
+        if ours is None:
+            return None
+        hit = [process for process in (ours, self._targets.naive_part(name)) if process]
         for process in hit:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
-        return (lambda: self._continue(hit, number)) if ours else None
-
-    def _wait_for(self, name: str) -> psutil.Process | None:
-        deadline = time.monotonic() + PATIENCE
-        while (found := self._targets.stack.part(name)) is None and time.monotonic() < deadline:
-            if self._over.wait(0.05):
-                break
-        return found
+        return partial(self._continue, hit, number)
 
     def _continue(self, hit: list[psutil.Process], number: signal.Signals) -> None:
         if number != signal.SIGSTOP:
@@ -137,16 +145,13 @@ class Injector:
                 process.send_signal(signal.SIGCONT)
 
     def _flush(self) -> Callable[[], None] | None:
-        met = False
-        for redis in (self._targets.stack.redis(), self._targets.naive_redis):
-            with suppress(RedisError):
-                redis.flushall()
-                met = met or redis is not self._targets.naive_redis
-        return (lambda: None) if met else None
-
-    def _write(self, file: Path, word: str, usual: str) -> Callable[[], None]:
-        _replace(file, word)
-        return lambda: _replace(file, usual)
+        try:
+            self._targets.stack.redis().flushall()
+        except RedisError:
+            return None
+        with suppress(RedisError):
+            self._targets.naive_redis.flushall()
+        return lambda: None
 
     def _fill(self) -> Callable[[], None]:
         ballast = self._targets.disk / "ballast"

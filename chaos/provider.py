@@ -1,7 +1,7 @@
 """A message platform that can fail: one small HTTP process, told by a file how to behave, telling a file what it took.
 
 `POST /ours` and `POST /naive` take {client_message_id, …}. A line in the log is an effect: it stands there before
-the answer goes out, as a message on a phone would. Knows nothing of Liaison.
+the answer goes out (`until`), as a message on a phone would. Knows nothing of Liaison.
 """
 
 import json
@@ -57,11 +57,12 @@ class Call(BaseHTTPRequestHandler):
         message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         time.sleep(LATENCY)
         taken = not (mood == "errors" and self.server.random.random() < ERROR_RATE)
-        line = {"at": time.time(), "arm": self.path.strip("/"), "id": message["client_message_id"]}
+        at, waits = time.time(), {"slow": SLOW, "silent": SILENT}.get(mood, 0)
+        line = {"at": at, "until": at + waits, "arm": self.path.strip("/"), "id": message["client_message_id"]}
         self.server.note(line | {"taken": taken, "mood": mood})
         if mood == "drops":
             return
-        time.sleep({"slow": SLOW, "silent": SILENT}.get(mood, 0))
+        time.sleep(waits)
         self.send_response(200 if taken else 503)
         self.send_header("Content-Length", "0")
         self.end_headers()

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
-MEAN_GAP = 2.0  # seconds between two faults: 200 of them leave three of ten minutes to start and to come to rest
+MEAN_GAP = 1.9  # seconds between two faults: 200 of them leave over three of ten minutes to start and come to rest
 
 KINDS: dict[str, tuple[float, float]] = {
     "kill web worker": (0, 0),
@@ -23,7 +23,8 @@ KINDS: dict[str, tuple[float, float]] = {
     "stop redis": (1, 4),
     "stop postgres": (1, 3),
     "full disk": (2, 5),
-    "clock jump": (2, 5),
+    "clock shift": (2, 8),
+    "clock jump": (4, 18),
     "provider errors": (3, 8),
     "provider drops": (2, 6),
     "provider slow": (3, 8),
@@ -51,6 +52,13 @@ def plan(seed: int, count: int, kinds: Sequence[str]) -> list[Fault]:
         at += random.uniform(0.3, 2 * MEAN_GAP - 0.3)
         faults.append(Fault(round(at, 2), kind, round(random.uniform(*KINDS[kind]), 2), random.random()))
     return faults
+
+
+def clock_offset(kind: str, draw: float) -> int:
+    """By how many seconds a clock is off: a shift by a minute at most, which no one is to notice, a jump by 3 to 20."""
+    if kind == "clock shift":
+        return round(120 * draw - 60)
+    return round((180 + 1020 * (2 * draw % 1)) * (-1 if draw < 0.5 else 1))
 
 
 def _deal(random: Random, count: int, kinds: Sequence[str]) -> Iterator[str]:

@@ -43,6 +43,7 @@ class Stack:
 
     def __init__(self, folder: Path, provider_port: int) -> None:
         self.instance, self.port = folder / "instance", free_port()
+        self.files = self.instance / "files"
         self.log = folder / "standalone.log"
         self.database = postgres_url(self.instance / "postgres")
         settings = folder / "config.toml"
@@ -140,13 +141,6 @@ def left_over(folder: Path) -> list[psutil.Process]:
         except (psutil.Error, OSError):
             continue
     return found
-
-
-def faketime_library() -> str | None:
-    """Where libfaketime lies, if it is installed."""
-    places = [*Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), Path("/usr/local/lib/faketime/libfaketime.so.1")]
-    found = next((path for path in places if path.exists()), None) or os.environ.get("LIBFAKETIME")
-    return str(found) if found else None
 
 
 def remove(folder: Path) -> None:

@@ -3,8 +3,7 @@
 import hashlib
 import json
 import math
-from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,15 +11,46 @@ from pathlib import Path
 import psycopg
 
 from chaos.injection import Happened
-from chaos.provider import AMBIGUOUS
+from chaos.repeats import UNEXPLAINED, causes
+from chaos.stack import Stack
 from chaos.work import Ack, Ledger
 
-DEFERRED = "attempts = 0 AND next_at > now() + interval '2 minutes'"  # waits for the office to open
-OPEN = f"SELECT count(*) FROM notices WHERE state IN ('due', 'leased') AND NOT ({DEFERRED})"
+PUT_OFF = "n.due_at > n.created_at + interval '1 minute'"  # until the office opens, or by an hour for a bundle
+WAITS = f"n.attempts = 0 AND n.next_at > now() AND {PUT_OFF}"
+OPEN = f"SELECT count(*) FROM notices n WHERE n.state IN ('due', 'leased') AND NOT ({WAITS})"
 BEHIND = "SELECT count(*) FROM clocks WHERE remind_at <= now()"
-SETTLING = 5.0  # seconds within which a worker settles what the provider took
-BLAME = ("worker notices", "postgres", "backend", "clock")
-"""Faults that can part a call from its settlement: the kinds whose names hold one of these."""
+NOTICES = f"""
+SELECT encode(dedup_key, 'hex'), n.state, attempts, channel, topic, number,
+  extract(epoch FROM n.created_at)::float + %(behind)s, {PUT_OFF}
+FROM notices n LEFT JOIN cases ON cases.id = n.case_id
+"""
+
+
+UNCLAIMED = "more calls than claims"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One notice as it stands in the end; `is_put_off` when it was not meant to go at once."""
+
+    key: str
+    state: str
+    attempts: int
+    channel: str
+    topic: str
+    number: str | None
+    created_at: float
+    is_put_off: bool
+
+    @property
+    def is_reminder(self) -> bool:
+        """Whether it tells of a deadline."""
+        return self.topic.startswith("reminder.")
+
+    @property
+    def is_sent_outside(self) -> bool:
+        """Whether the provider is said to have it."""
+        return (self.state, self.channel) == ("sent", "webhook")
 
 
 @dataclass
@@ -49,43 +79,35 @@ def unsettled(database: str) -> int:
         return sum(connection.execute(query).fetchone()[0] for query in (OPEN, BEHIND))
 
 
-def judge(database: str, files: Path, ledger: Ledger, log: Path, happened: Sequence[Happened]) -> Verdict:
-    """Our arm's figures."""
+def judge(stack: Stack, behind: float, ledger: Ledger, log: Path, happened: Sequence[Happened]) -> Verdict:
+    """Our arm's figures; its database's clock is `behind` ours by so many seconds."""
     calls, end = read_calls(log, "ours"), max((each.ended for each in happened), default=0.0)
-    with psycopg.connect(database) as connection:
-        lost = [ack.key for ack in ledger.acks if not _is_kept(connection, ack, files)]
-        notices = connection.execute(
-            "SELECT encode(dedup_key, 'hex'), n.state, attempts, channel, topic, number,"
-            " extract(epoch FROM n.created_at), extract(epoch FROM settled_at)"
-            " FROM notices n LEFT JOIN cases ON cases.id = case_id"
-        ).fetchall()
-        missing = _missing_reminders(ledger, notices)
-        unseen = [key for key, state, _, channel, *_ in notices if (state, channel) == ("sent", "webhook")]
-        unseen = [key for key in unseen if not any(call["taken"] for call in calls[key])]
-        late = [
-            float(settled) - max(ledger.aged.get(number, 0.0) if "reminder" in topic else float(created), end)
-            for *_, topic, number, created, settled in notices
-            if settled and float(settled) > end
-        ]
-        verdict = Verdict(
-            acknowledged=len(ledger.acks),
-            lost=len(lost),
-            duplicated=_duplicated(connection),
-            undelivered=unsettled(database) + len(missing) + len(unseen),
-            repeated_effects=_unexplained(calls, {key: tries for key, _, tries, *_ in notices}, happened),
-            faults=len(happened),
-        )
-    _add_lateness(verdict, late)
-    states = defaultdict(int)
-    for notice in notices:
-        states[notice[1]] += 1
+    firsts = _firsts(calls)
+    with psycopg.connect(stack.database) as connection:
+        notices = [Notice(*row) for row in connection.execute(NOTICES, {"behind": behind})]
+        lost = [ack.key for ack in ledger.acks if not _is_kept(connection, ack, stack.files)]
+        duplicated = _duplicated(connection)
+    missing = _missing_reminders(ledger, notices)
+    dead = [each.key for each in notices if each.state == "dead"]
+    unseen = [each.key for each in notices if each.is_sent_outside and each.key not in firsts]
+    repeated = causes(calls, happened)
+    repeated[UNCLAIMED] = sum(max(0, len(calls[each.key]) - each.attempts) for each in notices if each.key in calls)
+    verdict = Verdict(
+        acknowledged=len(ledger.acks),
+        lost=len(lost),
+        duplicated=duplicated,
+        undelivered=unsettled(stack.database) + len(missing) + len(dead) + len(unseen),
+        repeated_effects=repeated[UNEXPLAINED] + repeated[UNCLAIMED],
+        faults=len(happened),
+    )
+    _add_lateness(verdict, _lateness(notices, ledger, firsts, end))
     verdict.more = {
-        "notices": dict(sorted(states.items())),
+        "notices": dict(sorted(Counter(f"{each.channel} {each.state}" for each in notices).items())),
         "effects": sum(call["taken"] for each in calls.values() for call in each),
-        "repeated_after_ambiguous": _repeats(calls) - verdict.repeated_effects,
+        "repeats": dict((+repeated).most_common()),
+        "answers": {status or "none": count for status, count in sorted(ledger.answers.items())},
         "refused": len(ledger.refused),
-        "retries": sum(ack.tries - 1 for ack in ledger.acks),
-        "which": (lost + missing + unseen + ledger.refused)[:10],
+        "which": (lost + missing + dead + unseen + ledger.refused)[:10],
     }
     return verdict
 
@@ -93,17 +115,16 @@ def judge(database: str, files: Path, ledger: Ledger, log: Path, happened: Seque
 def judge_naive(ledger: Ledger, waiting: set[str], log: Path, happened: Sequence[Happened]) -> Verdict:
     """The naive arm's figures: what RQ still knows of is undelivered, what it knows nothing of is lost."""
     calls, end = read_calls(log, "naive"), max((each.ended for each in happened), default=0.0)
-    taken = {key: [call["at"] for call in each if call["taken"]] for key, each in calls.items()}
-    absent = [key for key in ledger.naive if not taken.get(key)]
-    firsts = {key: min(taken[key]) for key in ledger.naive if taken.get(key)}
+    firsts = {key: at for key, at in _firsts(calls).items() if key in ledger.naive}
+    absent = [key for key in ledger.naive if key not in firsts]
     verdict = Verdict(
         acknowledged=len(ledger.naive),
         lost=sum(key not in waiting for key in absent),
         undelivered=sum(key in waiting for key in absent),
-        repeated_effects=_unexplained(calls, {}, happened),
+        repeated_effects=causes(calls, happened)[UNEXPLAINED],
         faults=len(happened),
     )
-    _add_lateness(verdict, [at - max(ledger.naive[key], end) for key, at in firsts.items() if at > end])
+    _add_lateness(verdict, [max(0.0, at - max(ledger.naive[key], end)) for key, at in firsts.items() if at > end])
     return verdict
 
 
@@ -146,33 +167,34 @@ def _duplicated(connection: psycopg.Connection) -> int:
     return sum(connection.execute(query).fetchone()[0] for query in queries)
 
 
-def _missing_reminders(ledger: Ledger, notices: Sequence[tuple]) -> list[str]:
-    """Matters whose time has come without a reminder in either channel."""
-    reminded = {(number, channel) for _, _, _, channel, topic, number, *_ in notices if topic.startswith("reminder.")}
+def _missing_reminders(ledger: Ledger, notices: Sequence[Notice]) -> list[str]:
+    """Matters whose time has come without a reminder, in the inbox or on its way."""
+    reminded = {(each.number, each.channel) for each in notices if each.is_reminder}
     wanted = ((number, channel) for number in ledger.aged for channel in ("inbox", "webhook"))
     return [f"{number} {channel}" for number, channel in wanted if (number, channel) not in reminded]
 
 
-def _repeats(calls: dict[str, list[dict]]) -> int:
-    return sum(max(0, sum(call["taken"] for call in each) - 1) for each in calls.values())
+def _firsts(calls: dict[str, list[dict]]) -> dict[str, float]:
+    """When each message was first taken, by the one clock here that nothing disturbs."""
+    taken = {key: [call["at"] for call in each if call["taken"]] for key, each in calls.items()}
+    return {key: min(each) for key, each in taken.items() if each}
 
 
-def _unexplained(calls: dict[str, list[dict]], claims: dict[str, int], happened: Sequence[Happened]) -> int:
-    """Effects repeated although nothing stood between the call before and its settlement, or calls beyond claims."""
-    blamed = sorted((each.began, each.ended) for each in happened if any(word in each.kind for word in BLAME))
-    count = 0
-    for key, each in calls.items():
-        taken = [call for call in each if call["taken"]]
-        count += sum(not _is_explained(call, blamed) for call in taken[:-1])
-        count += max(0, len(each) - claims.get(key, len(each)))
-    return count
+def _lateness(notices: Sequence[Notice], ledger: Ledger, firsts: dict[str, float], end: float) -> list[float]:
+    """How late each message was that went out after the last fault.
 
-
-def _is_explained(call: dict, blamed: Sequence[tuple[float, float]]) -> bool:
-    if call["mood"] in AMBIGUOUS:
-        return True
-    begun = blamed[: bisect_left(blamed, (call["at"] + SETTLING, math.inf))]
-    return any(ended >= call["at"] - 1 for _, ended in begun)
+    When it was due is known from outside: a reminder's as its deadline was moved, any other's as its matter was
+    acknowledged, unless the database, whose clock may have been ahead, names an earlier moment.
+    """
+    told = {ack.number: ack.at for ack in ledger.acks}
+    late = []
+    for each in notices:
+        if each.is_put_off or firsts.get(each.key, 0.0) <= end:
+            continue
+        known = ledger.aged if each.is_reminder else told
+        due = min(each.created_at, known.get(each.number, each.created_at))
+        late.append(max(0.0, firsts[each.key] - max(due, end)))
+    return late
 
 
 def _add_lateness(verdict: Verdict, late: list[float]) -> None:
