@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import httpx
 
-from liaison.clients.calls import FINAL, RETRY, Meaning, call, document, open_client, quota
+from liaison.clients.calls import FINAL, RETRY, Caller, Meaning, document, quota
 from liaison.clients.letters import Letter, NotSent
 
 HOST = "https://dysmsapi.aliyuncs.com"
@@ -93,8 +93,7 @@ class SmsOutlet:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._account, self._template = account, template
-        self._http = open_client(base_url, transport)
-        self._host = self._http.base_url.netloc.decode("ascii")
+        self._caller = Caller(base_url, transport)
 
     def send(self, letter: Letter) -> str | None:
         """Hand the letter over to one mobile number; returns the gateway's BizId."""
@@ -109,8 +108,8 @@ class SmsOutlet:
         if parameters := self._template.parameters(letter):
             query["TemplateParam"] = json.dumps(parameters, ensure_ascii=False)
         encoded = canonical(query)
-        headers = signed(self._account, self._host, encoded, datetime.now(UTC), uuid.uuid4().hex)
-        response = call(self._http, "POST", f"/?{encoded}", headers=headers)
+        headers = signed(self._account, self._caller.host, encoded, datetime.now(UTC), uuid.uuid4().hex)
+        response = self._caller.call("POST", f"/?{encoded}", headers=headers)
         answer = document(response)
         if response.status_code == 200 and answer.get("Code") == "OK":
             return str(answer["BizId"]) if "BizId" in answer else None

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from liaison.clients.calls import FINAL, Meaning, call, open_client
+from liaison.clients.calls import FINAL, Caller, Meaning
 from liaison.clients.letters import Kind, Letter, NotSent
 
 HOPELESS = frozenset({400, 405, 410, 413, 415, 422})
@@ -32,7 +32,7 @@ class Webhook:
         parts = urlsplit(url)
         self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._secret = secret
-        self._http = open_client(f"{parts.scheme}://{parts.netloc}", transport)
+        self._caller = Caller(f"{parts.scheme}://{parts.netloc}", transport)
 
     def send(self, letter: Letter) -> None:
         """Hand over one letter; returns once the platform answered 2xx."""
@@ -49,7 +49,7 @@ class Webhook:
         headers = {"Content-Type": "application/json", "Idempotency-Key": letter.client_message_id}
         if self._secret:
             headers |= signature(self._secret, body, int(time.time()))
-        response = call(self._http, "POST", self._target, content=body, headers=headers)
+        response = self._caller.call("POST", self._target, content=body, headers=headers)
         status = response.status_code
         if status == TOO_MANY:
             raise NotSent(f"HTTP {status}", Kind.QUOTA, pause=_pause(response.headers.get("Retry-After", "")))

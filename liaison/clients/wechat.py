@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 from redis import Redis
 
-from liaison.clients.calls import FINAL, RETRY, call, open_client, quota
+from liaison.clients.calls import FINAL, RETRY, Caller, quota
 from liaison.clients.letters import Letter
 from liaison.clients.tokens import Tokens, answer_in, check, token_in
 from liaison.domain.calendar import SHANGHAI
@@ -86,20 +86,20 @@ class Wechat:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._account = account
-        self._http = open_client(base_url, transport)
+        self._caller = Caller(base_url, transport)
         self._tokens = Tokens(f"wechat:{account.appid}", self.stable_token, redis)
 
     def stable_token(self, force: bool = False) -> tuple[str, float]:
         """Ask for the token and its seconds to live; `force` makes the old one end, at most 20 times a day."""
         account = {"grant_type": "client_credential", "appid": self._account.appid, "secret": self._account.secret}
-        response = call(self._http, "POST", "/cgi-bin/stable_token", json=account | {"force_refresh": force})
+        response = self._caller.call("POST", "/cgi-bin/stable_token", json=account | {"force_refresh": force})
         return token_in(response, CODES)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Make a call with the token, renewed once when refused; returns the answer, raises NotSent for a bad code."""
 
         def attempt(token: str) -> Mapping[str, Any]:
-            return answer_in(call(self._http, "POST", path, params={"access_token": token}, json=body))
+            return answer_in(self._caller.call("POST", path, params={"access_token": token}, json=body))
 
         answer = self._tokens.spend(attempt)
         _check(answer)

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from redis import Redis
 
-from liaison.clients.calls import FINAL, RETRY, call, open_client, quota
+from liaison.clients.calls import FINAL, RETRY, Caller, quota
 from liaison.clients.letters import Letter
 from liaison.clients.tokens import Tokens, answer_in, check, token_in
 
@@ -54,7 +54,7 @@ class WecomOutlet:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._account = account
-        self._http = open_client(base_url, transport)
+        self._caller = Caller(base_url, transport)
         self._tokens = Tokens(f"wecom:{account.corp_id}:{account.agent_id}", self._get_token, redis)
 
     def send(self, letter: Letter) -> str | None:
@@ -78,12 +78,12 @@ class WecomOutlet:
         return str(answer["msgid"]) if "msgid" in answer else None
 
     def _post(self, token: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        return answer_in(call(self._http, "POST", "/cgi-bin/message/send", params={"access_token": token}, json=body))
+        return answer_in(self._caller.call("POST", "/cgi-bin/message/send", params={"access_token": token}, json=body))
 
     def _get_token(self, force: bool) -> tuple[str, float]:
         """Ask for the token; WeCom cannot be made to change it."""
         account = {"corpid": self._account.corp_id, "corpsecret": self._account.secret}
-        return token_in(call(self._http, "GET", "/cgi-bin/gettoken", params=account), CODES)
+        return token_in(self._caller.call("GET", "/cgi-bin/gettoken", params=account), CODES)
 
 
 def cut(text: str, size: int) -> str:

@@ -10,7 +10,6 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from liaison.clients.calls import LIMITS
 from liaison.embedded import start_redis
 from tests.support.outside import Outside, open_outside
 
@@ -24,7 +23,7 @@ def outside() -> Iterator[Outside]:
 
 @pytest.fixture
 def transport() -> Iterator[httpx.HTTPTransport]:
-    with httpx.HTTPTransport(verify=False, limits=LIMITS) as transport:
+    with httpx.HTTPTransport(verify=False) as transport:
         yield transport
 
 

@@ -9,7 +9,6 @@ import httpx
 import pytest
 from redis import Redis
 
-from liaison.clients.calls import LIMITS, TIMEOUT, open_client
 from liaison.clients.letters import NotSent, Outlet
 from liaison.clients.mail import MailOutlet, MailServer
 from liaison.clients.sms import SmsAccount, SmsOutlet, SmsTemplate
@@ -124,16 +123,3 @@ def test_nothing_leaks_when_the_provider_quotes_us(
 @pytest.mark.parametrize("thing", ACCOUNTS, ids=lambda thing: type(thing).__name__)
 def test_nothing_shows_in_a_repr(thing: object) -> None:
     assert_silent(f"{thing!r} {thing}")
-
-
-def test_every_call_has_a_timeout_and_keeps_connections_for_64_threads(outside: Outside) -> None:
-    assert httpx.Timeout(5.0) == TIMEOUT and LIMITS.max_keepalive_connections == 64
-    with open_client(outside.url) as client:
-        assert client.timeout == TIMEOUT
-        assert client.get("/_/counts").status_code == 200
-
-
-def test_proxies_of_the_environment_are_left_alone(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    with open_client(outside.url) as client:
-        assert client.get("/_/counts").status_code == 200
