@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from liaison.cli import founding, safekeeping
+from liaison.cli import founding, safekeeping, watching
 
 COMMANDS = (
     founding.calendar,
@@ -13,6 +13,7 @@ COMMANDS = (
     safekeeping.backup,
     safekeeping.restore,
     safekeeping.doubtful,
+    watching.clock,
 )
 
 

@@ -10,11 +10,11 @@ from liaison.domain.actors import Role
 from liaison.domain.county import TABLES, read_county
 from liaison.domain.errors import DomainError, Invalid
 from liaison.domain.text import decoded
-from liaison.services import accounts, founding, stations, verification
+from liaison.services import accounts, addresses, founding, stations, verification
 from liaison.services.posters import poster_pdf
 from liaison.services.recalculation import load_table
 from liaison.web.resident.printing import poster_of
-from liaison.web.wiring import now
+from liaison.web.wiring import now, wiring
 
 calendar = AppGroup("calendar", help="The working-day calendar.")
 county = AppGroup("county", help="Regions, stations, deputies, departments, categories and rules.")
@@ -55,12 +55,13 @@ def import_county(folder: Path) -> None:
 @click.option("--department", help="Code, for handlers and approvers.")
 @click.option("--station", help="Code, for liaisons.")
 @click.option("--deputy", help="Code, for deputies.")
+@click.option("--head", is_flag=True, help="The department's head, who is told when it is overdue.")
 @click.password_option()
-def add_account(password: str, role: str, **told: str | None) -> None:
+def add_account(password: str, role: str, head: bool, **told: str | None) -> None:
     """Add an account; the password is asked for."""
     try:
         with transaction():
-            accounts.add_account(password=password, role=Role(role), **told)
+            accounts.add_account(password=password, role=Role(role), head=head, **told)
     except DomainError as error:
         raise click.ClickException(_sentences(error)) from None
     click.echo(f"added {told['username']}")
@@ -76,6 +77,30 @@ def disable_account(username: str) -> None:
     except DomainError as error:
         raise click.ClickException(_sentences(error)) from None
     click.echo(f"disabled {username}")
+
+
+@account.command("reach")
+@click.argument("username")
+@click.option("--sms", help="Mobile number.")
+@click.option("--email", help="E-mail address.")
+@click.option("--wecom", help="User id in the county's WeCom.")
+@click.option("--wechat-template", help="Openid with the service account.")
+@click.option("--wechat-subscribe", help="Openid with the mini-program.")
+def reach(username: str, **told: str | None) -> None:
+    """Say by which channels and where USERNAME gets its notices; "" forgets one, no option shows them all."""
+    keys, at = wiring().keys, now()
+    try:
+        with transaction():
+            account_id = accounts.get_named(username).id
+            for channel, address in told.items():
+                if address:
+                    addresses.set_address(account_id, channel, address, keys, at)
+                elif address is not None:
+                    addresses.forget_address(account_id, channel)
+    except DomainError as error:
+        raise click.ClickException(_sentences(error)) from None
+    for place, way in enumerate(addresses.ways_of(account_id, keys), start=1):
+        click.echo(f"{place}. {way.channel} {way.address}{'' if way.is_installed else ' (not set up here)'}")
 
 
 @click.command()

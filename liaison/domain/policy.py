@@ -50,7 +50,7 @@ POLICY = MappingProxyType(
         _EVERYBODY, Relation.CODE, "matter.follow matter.add matter.rate matter.withdraw matter.reopen matter.photo"
     )
     | _lines(_EVERYBODY, Relation.SIGNATURE, "callback.receive")
-    | _lines(_ACCOUNTS, Relation.ACCOUNT, "session.read session.close inbox.read")
+    | _lines(_ACCOUNTS, Relation.ACCOUNT, "session.read session.close inbox.read reach.read reach.write")
     | _lines(
         {Role.DEPUTY},
         Relation.DEPUTY,
@@ -73,8 +73,8 @@ POLICY = MappingProxyType(
     )
     | _lines({Role.OFFICE_LEAD}, Relation.REGION, "office.reveal_decision ladders.read ladders.write")
     | _lines(OFFICE_ROLES, Relation.REGION, "digest.read outbox.write")
-    | _lines(OFFICE_ROLES | {Role.ADMINISTRATOR}, Relation.REGION, "outbox.read calendar.read")
-    | _lines({Role.OFFICE_LEAD, Role.ADMINISTRATOR}, Relation.NONE, "calendar.write")
+    | _lines(OFFICE_ROLES | {Role.ADMINISTRATOR}, Relation.REGION, "outbox.read calendar.read clock.read")
+    | _lines({Role.OFFICE_LEAD, Role.ADMINISTRATOR}, Relation.NONE, "calendar.write clock.confirm channel.resume")
     | _lines({Role.LIAISON}, Relation.STATION, "station.enter")
     | _lines(OFFICE_ROLES | {Role.LIAISON}, Relation.STATION, "roster.read roster.write")
     | _lines(OFFICE_ROLES, Relation.REGION, "roster.screening")

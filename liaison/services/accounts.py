@@ -28,8 +28,12 @@ def add_account(
     department: str | None = None,
     station: str | None = None,
     deputy: str | None = None,
+    head: bool = False,
 ) -> Account:
-    """Add an account. Raises Conflict for a name that is taken, Invalid for what is missing or unknown."""
+    """Add an account; a `head` is told when the own department is overdue, and has a box for it.
+
+    Raises Conflict for a name that is taken, Invalid for what is missing or unknown.
+    """
     if find_account(username):
         raise Conflict(f"用户名“{username}”已经有人使用。")
     if len(password) < SHORTEST_PASSWORD:
@@ -38,6 +42,8 @@ def add_account(
     needed = NEEDS.get(role)
     if needed and not told[needed]:
         raise Invalid({needed: [f"角色 {role} 需要填写 {needed}。"]})
+    if head and needed != "department":
+        raise Invalid({"head": ["只有承办单位的账号可以是单位负责人。"]})
     account = Account(
         username=username,
         password_hash=hash_password(password),
@@ -47,6 +53,7 @@ def add_account(
         department_id=_id(Department, department, "department") if needed == "department" else None,
         station_id=_id(Station, station, "station") if needed == "station" else None,
         deputy_id=_id(Deputy, deputy, "deputy") if needed == "deputy" else None,
+        head=head,
     )
     session.add(account)
     session.flush()
@@ -54,11 +61,17 @@ def add_account(
     return account
 
 
-def disable_account(username: str, now: datetime) -> None:
-    """Close an account and revoke its sessions. Raises NotFound."""
+def get_named(username: str) -> Account:
+    """The account of that name. Raises NotFound."""
     account = find_account(username)
     if account is None:
         raise NotFound(f"没有用户名“{username}”。")
+    return account
+
+
+def disable_account(username: str, now: datetime) -> None:
+    """Close an account and revoke its sessions. Raises NotFound."""
+    account = get_named(username)
     account.active = False
     forget()
     session.execute(

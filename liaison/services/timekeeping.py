@@ -51,6 +51,12 @@ def find_alarm() -> Alarm | None:
     return Alarm(row.jumped_seconds, row.alarm_since) if row and row.alarm_since else None
 
 
+def last_confirmed() -> tuple[str, datetime] | None:
+    """Who last found the clock right, and when, if anybody ever had to."""
+    row = session.get(ClockWatch, ONLY, populate_existing=True)
+    return (row.confirmed_by, row.confirmed_at) if row and row.confirmed_by else None
+
+
 def confirm(name: str, now: datetime) -> None:
     """Take the clock as right as it stands; for a person of that name who has looked.
 

@@ -143,6 +143,7 @@ CASE_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "yellow": "超期",
             "red": "严重超期",
             "dead": "发送失败的通知",
+            "unowned": "其中没有人处理",
         },
         "event": {
             "submit": "提交事项",

@@ -35,6 +35,21 @@ def rung(key: str) -> str:
     return f"第 {index} 次持续督办" if not head and index else label("rung", key)
 
 
+def fault(code: str) -> str:
+    """What went wrong with a message, in words with the code behind them, for who looks it up with the provider."""
+    words = LABELS["fault"].get(code)
+    return f"{words}（{code}）" if words else code
+
+
+def span(seconds: float) -> str:
+    """A length of time in its two largest units: "2 小时 5 分钟"."""
+    left, parts = round(abs(seconds)), []
+    for size, unit in ((86_400, "天"), (3600, "小时"), (60, "分钟"), (1, "秒")):
+        count, left = divmod(left, size)
+        parts += [f"{count} {unit}"] if count else []
+    return " ".join(parts[:2]) or "0 秒"
+
+
 def term(text: str) -> str:
     """A term such as "5 wd" in words."""
     amount, _, unit = text.partition(" ")
@@ -62,7 +77,7 @@ def paragraphs(text: str) -> Markup:
 
 def register(app: Flask) -> None:
     """Let templates use the labels and know the site."""
-    for function in (label, topic, rung, term, day, minute, paragraphs):
+    for function in (label, topic, rung, fault, span, term, day, minute, paragraphs):
         app.template_filter(function.__name__)(function)
     app.jinja_env.globals["label"] = label
     app.jinja_env.globals["LABELS"] = LABELS

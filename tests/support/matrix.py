@@ -99,6 +99,10 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "withdrawal": {},
     # the console's own pages
     "absence": {"deputy": "D003"},
+    "address": {"channel": "sms", "address": "13812345678"},
+    "confirm": {},
+    "order": {"channel": "sms", "act": "up"},
+    "resume": {"channel": "log"},
     "reset": {},
     "rules": {"department": "housing", "region": COUNTY, "priority": "10", "reason": "职责清单"},
     "release": {},

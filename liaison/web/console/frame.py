@@ -7,7 +7,8 @@ from flask import Blueprint, Response
 
 from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Role
 from liaison.domain.policy import may
-from liaison.services import inboxes, sign_in
+from liaison.services import inboxes, sign_in, timekeeping
+from liaison.services.timekeeping import Alarm
 from liaison.web.guards import current_actor
 
 blueprint = Blueprint("console", __name__, url_prefix="/console")
@@ -15,7 +16,10 @@ blueprint = Blueprint("console", __name__, url_prefix="/console")
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who looks at a page: account, name, role, place of work, unread notices, and what the menu may offer."""
+    """Who looks at a page: account, name, role, place of work, unread notices, and what the menu may offer.
+
+    `alarm` is the clock's, for those who can do something about it.
+    """
 
     account_id: UUID
     name: str
@@ -23,6 +27,7 @@ class Viewer:
     place: str
     unread: int
     menu: tuple[tuple[str, str], ...]
+    alarm: Alarm | None
 
 
 @blueprint.context_processor
@@ -34,7 +39,9 @@ def viewer() -> dict[str, Viewer | None]:
     account = sign_in.get_account(actor.account_id)
     place = account.department or account.station or account.region
     menu = tuple((endpoint, words) for endpoint, words, action in _MENU if may(actor.role, action))
-    return {"viewer": Viewer(actor.account_id, actor.name, actor.role, place.name, inboxes.count_unread(actor), menu)}
+    alarm = timekeeping.find_alarm() if may(actor.role, "clock.read") else None
+    unread = inboxes.count_unread(actor)
+    return {"viewer": Viewer(actor.account_id, actor.name, actor.role, place.name, unread, menu, alarm)}
 
 
 @blueprint.after_request

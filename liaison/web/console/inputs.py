@@ -77,6 +77,24 @@ class AbsenceIn(Input):
     absent_until = fields.Date(load_default=None, allow_none=True)
 
 
+class ChannelIn(Input):
+    """A channel by its name."""
+
+    channel = fields.String(required=True)
+
+
+class AddressIn(ChannelIn):
+    """Where an account is reached by a channel."""
+
+    address = fields.String(required=True)
+
+
+class OrderIn(ChannelIn):
+    """A channel of an account, and what to do with its place: up, down, drop."""
+
+    act = fields.String(required=True, validate=validate.OneOf(("up", "down", "drop"), error="请重新操作。"))
+
+
 def rule_text(body: dict) -> RuleText:
     """The rule a checked body describes."""
     words = [word for word in _SEPARATORS.split(body["keywords"]) if word]
