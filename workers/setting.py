@@ -6,6 +6,8 @@ from functools import cache
 
 from flask import Flask
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from liaison.app import create_app
 from liaison.config import find_path, load
@@ -36,7 +38,13 @@ def redis() -> Redis:
 def post() -> Post:
     """The ways out of the house and what sending needs."""
     wiring = app().extensions["liaison"]
-    return Post(open_outlets(config(), redis()), wiring.keys, wiring.clock, config().base_url)
+    return Post(open_outlets(config(), _shelf()), wiring.keys, wiring.clock, config().base_url)
+
+
+def _shelf() -> Redis:
+    """Redis as the outlets want it: only a cache, which must not keep a message waiting while it is away."""
+    seconds = {"socket_timeout": 1, "socket_connect_timeout": 1}
+    return Redis.from_url(config().redis.url, retry=Retry(NoBackoff(), 0), **seconds)
 
 
 def now() -> datetime:
