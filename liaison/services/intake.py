@@ -8,9 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import joinedload
 
-from liaison.db import session
+from liaison.db import session, told
 from liaison.domain import numbers
 from liaison.domain.actors import SYSTEM, Actor
+from liaison.domain.addresses import find_mobile
 from liaison.domain.errors import Conflict, Invalid, NotFound
 from liaison.domain.routing import Choice, Suggestion
 from liaison.domain.text import mask_personal
@@ -22,6 +23,7 @@ from liaison.models.stations import Station
 from liaison.services import cases, stations, vault
 from liaison.services.announcements import announce
 from liaison.services.attachments import attach
+from liaison.services.channels import CHANNELS, SMS
 from liaison.services.photos import Kept
 
 MIN_TEXT, MAX_TEXT = 10, 2000  # fewer characters tell nothing; more do not fit a phone's screen or a clerk's day
@@ -66,6 +68,7 @@ def submit(
     if submission.category and category is None:
         raise Invalid({"category": ["没有这个类别，请重新选择。"]})
     routing = stations.route(station, submission.text, category, now)
+    mobile = _mobile(submission.contact)
     case = cases.open_case(
         "matter",
         now,
@@ -77,10 +80,13 @@ def submit(
         station_id=station.id,
         deputy_id=routing.choice.deputy_id,
         category_id=category.id if category else None,
+        channels=[SMS] if mobile else [],
     )
     secret = _secret(keys, station.code, key, case)
     with session.no_autoflush:  # every row of the submission is written once, by the event's flush
         _add_matter(case, actor, submission, routing, secret, keys)
+        if mobile:
+            vault.keep_address(case.id, SMS, mobile, keys, now)
         attach(case, actor.role, submission.files, now)
         event = _first_event(case, actor, station, submission, now)
     if station.screening:
@@ -149,6 +155,11 @@ def _submitted_before(scope: str, key: str, digest: str, keys: vault.Keys) -> Su
 def _secret(keys: vault.Keys, scope: str, key: str, case: Case) -> str:
     """The query code: derived, so that a repeated request gets it again although only its seal is stored."""
     return numbers.derive_code(keys.codes, scope, key, str(case.id))
+
+
+def _mobile(contact: vault.Contact) -> str | None:
+    """The number on which the resident hears of news, where there are text messages and it can take them."""
+    return find_mobile(contact.phone) if contact.phone and SMS in told(CHANNELS) else None
 
 
 def _title(text: str) -> str:

@@ -1,7 +1,9 @@
 """A resident's matter comes in once, goes to the right people, and stays its resident's own."""
 
+from functools import partial
+
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from liaison.db import session
 from liaison.domain import numbers
@@ -9,9 +11,12 @@ from liaison.domain.errors import Conflict, Invalid, NotFound, WrongState
 from liaison.models.cases import Attachment, Case
 from liaison.models.matters import Idempotency, Matter
 from liaison.models.stations import Station
-from liaison.services import intake, matters
+from liaison.services import intake, matters, vault
+from liaison.services.channels import Limit
 from liaison.services.photos import Kept
+from liaison.services.vault import Contact
 from tests.support.life import TEXT, Life
+from tests.support.sending import install
 
 
 def matter_of(number: str) -> Matter:
@@ -148,3 +153,44 @@ def test_a_resident_reaches_only_the_own_matter(life: Life) -> None:
     mine, other = life.submit().case.number, life.submit().case.number
     with pytest.raises(NotFound):
         life.act(life.resident(mine), intake.add, other, "这不是我的。", [])
+
+
+@pytest.mark.parametrize(
+    ("phone", "limits", "kept"),
+    [
+        ("+86 139-1234-5678", {"sms": Limit()}, {"sms": "13912345678"}),
+        ("0511-87654321", {"sms": Limit()}, {}),
+        (None, {"sms": Limit()}, {}),
+        ("13912345678", {"email": Limit()}, {}),
+    ],
+)
+def test_a_resident_who_left_a_mobile_number_hears_of_news_by_text_message(
+    life: Life, phone: str | None, limits: dict[str, Limit], kept: dict[str, str]
+) -> None:
+    install(**limits)
+    case = life.submit(contact=Contact("张三", phone)).case
+    assert life.case(case.number).channels == list(kept)
+    found = vault.find_addresses([case.id], life.keys)
+    assert found == {(case.id, channel): address for channel, address in kept.items()}
+
+
+def test_who_leaves_no_phone_costs_the_database_nothing_more(life: Life) -> None:
+    def statements(contact: Contact) -> int:
+        seen: list[str] = []
+        note = partial(_note, seen)
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", note)
+        life.submit(contact=contact)
+        event.remove(connection, "before_cursor_execute", note)
+        return len(seen)
+
+    install(email=Limit())
+    statements(Contact())
+    before = statements(Contact())
+    install(sms=Limit())
+    assert statements(Contact()) == before
+    assert statements(Contact("张三", "13912345678")) > before
+
+
+def _note(seen: list[str], connection, cursor, statement: str, *_) -> None:
+    seen.append(statement)

@@ -3,6 +3,7 @@
 Neither do phone numbers typed into the text reach those who only see the masked words.
 """
 
+import logging
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -11,17 +12,21 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from redis import Redis
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
+from liaison.clients.letters import Kind, NotSent
 from liaison.clients.message_log import MessageLog
 from liaison.db import session, transaction
 from liaison.domain.actors import OFFICE_ROLES, Role
-from liaison.models.notices import Notice
+from liaison.models.inbound import InboundEvent
+from liaison.models.notices import ChannelState, Notice
+from liaison.services.channels import Limit
 from liaison.services.delivery import Post, send_notices
 from tests.support.journey import KEPT_JSON, Journey, SignIn
 from tests.support.life import TEXT, Life
 from tests.support.matrix import ROLES, Asker, World, build_world, cells, undone
-from tests.support.sending import Way
+from tests.support.sending import Way, install, ring
+from tests.support.sending import send as deliver
 
 NAME, PHONE = "金丝雀", "13912345678"
 TYPED = "13887654321"
@@ -124,6 +129,36 @@ def test_messages_and_jobs_carry_no_planted_word(app: Flask, world: World, tmp_p
     said = [str(asdict(letter)).encode() for letter in copies.letters]
     for lines in ((tmp_path / "notices.log").read_bytes(), *said, *jobs(app)):
         assert not [word for word in words if word in lines]
+
+
+def test_a_residents_phone_is_in_the_letter_that_goes_to_it_and_nowhere_else(
+    app: Flask, journey: Journey, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    install(sms=Limit(60, 1000), email=Limit())
+    journey.comes_to("rating", **KNOWN)
+    journey.clock.advance(days=3)
+    copies, refusing = Way(), Way(*[NotSent("isv.MOBILE_NUMBER_ILLEGAL", Kind.FINAL)] * 2)
+    waiting = ring(journey.life)
+    deliver(journey.life, refusing, *waiting[:2])
+    deliver(journey.life, copies, *waiting[2:])
+    letters = [*copies.letters, *refusing.letters]
+    assert {letter.address for letter in letters} == {PHONE} and len(copies.letters) > 2
+    said = [str(asdict(letter) | {"address": ""}) + repr(letter) for letter in letters]
+    kept = [str(row) for table in (Notice, InboundEvent, ChannelState) for row in session.execute(raw(table))]
+    assert len(kept) > len(letters)
+    viewers = [journey.browses(username) for username in ("office", "administrator")]
+    pages = [viewer.get("/console/outbox?state=sent").text for viewer in viewers]
+    hidden = [way for word in (NAME, PHONE, TYPED) for way in ways(word)]
+    for lines in (*said, *kept, *pages, caplog.text):
+        assert not [word for word in hidden if word in lines.encode()]
+    for job in jobs(app):
+        assert not [word for word in hidden if word in job]
+
+
+def raw(table: type) -> Select:
+    """Everything a table keeps."""
+    return select(*table.__table__.columns)
 
 
 def jobs(app: Flask) -> Iterator[bytes]:

@@ -11,7 +11,8 @@ from wtforms.validators import ValidationError
 from liaison.domain import station_codes
 from liaison.domain.errors import Conflict, Invalid, Unavailable
 from liaison.models.stations import Station
-from liaison.services import publication, stations
+from liaison.services import addresses, publication, stations
+from liaison.services.channels import SMS
 from liaison.services.intake import MAX_TEXT, MIN_TEXT
 from liaison.services.photos import MAX_PHOTOS, Kept
 from liaison.web import schemas
@@ -151,5 +152,6 @@ def _form(found: Station, draft: Draft, status: int) -> Response:
         shortest=MIN_TEXT,
         longest=MAX_TEXT,
         most_photos=MAX_PHOTOS,
+        texts=SMS in addresses.installed(),
     )
     return Response(page, status, {"Cache-Control": "private, no-cache"})
