@@ -1,19 +1,26 @@
 """A worker's part by hand: ring, claim, settle, and send through outlets that keep what they get and fail as told."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy import select
 
 from liaison.clients.letters import Kind, Letter, NotSent
 from liaison.db import session, transaction
+from liaison.models.cases import Case
 from liaison.models.notices import Notice
-from liaison.services import claims, delivery, notices
-from liaison.services.claims import Message, Outcome
+from liaison.models.people import Account
+from liaison.services import bundles, claims, delivery, notices, vault
+from liaison.services.channels import CHANNELS as INSTALLED
+from liaison.services.channels import SUBSCRIBE, Limit
+from liaison.services.claims import TEMPLATES, Message, Outcome
 from liaison.services.delivery import Post
 from tests.support.life import Life
 
 CHANNELS = ("wechat_subscribe", "wechat_template", "wecom", "sms", "email", "webhook", "log")
-REFUSED, HOPELESS = NotSent("refused"), NotSent("no such user", Kind.FINAL)
+REFUSED, HOPELESS, TOO_MUCH = NotSent("refused"), NotSent("no such user", Kind.FINAL), NotSent("too much", Kind.QUOTA)
+CONSENTED = "template-of-tests"
+"""The WeChat template that needs consent, of `install`."""
 
 
 class Way:
@@ -30,6 +37,20 @@ class Way:
         return None
 
 
+def install(**limits: Limit) -> None:
+    """Have just these channels, each with its limit, for the rest of a test whose commits are rolled back."""
+    told = {INSTALLED: limits, TEMPLATES: {SUBSCRIBE: CONSENTED}}
+    session.connection().execution_options(**told)
+
+
+def reach(life: Life, who: Account | Case, *channels: str) -> None:
+    """Keep an address of an account, or of a matter's resident, in each channel, in this order of preference."""
+    with transaction():
+        for channel in channels:
+            vault.keep_address(who.id, channel, f"{channel}-of-{who.id}", life.keys, life.clock())
+        session.get_one(type(who), who.id).channels = list(channels)
+
+
 def outward(life: Life, number: str, role: str = "office") -> UUID:
     """The id of the first notice about a matter that is on its way to somebody of that role."""
     return next(each.id for each in life.notices(number, channel="log") if each.recipient_role == role)
@@ -41,8 +62,15 @@ def fresh(notice_id: UUID) -> Notice:
 
 
 def ring(life: Life) -> list[UUID]:
-    """Ring as the relay does."""
+    """Ring as the relay does, without bundling."""
     with transaction():
+        return notices.ring(life.clock())
+
+
+def relay(life: Life) -> list[UUID]:
+    """Bundle and ring as the relay does."""
+    with transaction():
+        bundles.bundle(life.clock())
         return notices.ring(life.clock())
 
 
@@ -60,10 +88,10 @@ def settle(life: Life, message: Message, error: NotSent | None = None) -> bool:
     return _state(message) != before
 
 
-def send(life: Life, outlet: Way, *ids: UUID) -> int:
-    """Send as a worker does, by whatever channel."""
-    post = Post(dict.fromkeys(CHANNELS, outlet), life.keys, life.clock, "http://testserver")
-    return delivery.send_notices(ids, post, slots=4)
+def send(life: Life, outlet: Way | Mapping[str, Way], *ids: UUID) -> int:
+    """Send as a worker does, by whatever channel, or by an outlet for each."""
+    outlets = outlet if isinstance(outlet, Mapping) else dict.fromkeys(CHANNELS, outlet)
+    return delivery.send_notices(ids, Post(outlets, life.keys, life.clock, "http://testserver"), slots=4)
 
 
 def _state(message: Message) -> tuple:
