@@ -39,6 +39,11 @@ def route(own: Sequence[str]) -> list[str]:
     return [*(channel for channel in own if channel in installed), *unaddressed]
 
 
+def is_limited(channel: str) -> bool:
+    """Whether a channel may carry only so many messages, so that each must be rung for."""
+    return told(CHANNELS).get(channel, Limit()) != Limit()
+
+
 def allowances(now: datetime) -> dict[str, int | None]:
     """How many messages each installed channel may be handed now, None without limit; locks the limited ones.
 

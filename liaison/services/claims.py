@@ -120,10 +120,14 @@ def _claim(notice: Notice, facts: _Facts, now: datetime) -> Message | None:
     if is_courtesy(notice) and notice.attempts:
         return _end(notice, "cancelled", now, "perhaps sent")
     while (hindrance := _hindrance(notice, facts, now)) is not None:
-        if not _go_on(notice, hindrance):
-            if notice.channel in facts.paused:
-                notice.next_at, notice.rung_at = facts.paused[notice.channel], None
+        if _go_on(notice, hindrance):
+            if channels.is_limited(notice.channel):
+                notice.rung_at = None  # ringing gives it its turn there
                 return None
+        elif notice.channel in facts.paused:
+            notice.next_at, notice.rung_at = facts.paused[notice.channel], None
+            return None
+        else:
             return _end(notice, "dead", now, hindrance)
     notice.state, notice.token, notice.attempts = "leased", notice.token + 1, notice.attempts + 1
     notice.next_at, notice.rung_at = now + LEASE, None

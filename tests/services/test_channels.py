@@ -298,6 +298,15 @@ def test_a_new_day_brings_new_messages_where_there_is_no_other_channel(life: Lif
     assert (state.day, state.used) == (local_day(life.clock()), 1)
 
 
+def test_what_moves_to_a_limited_channel_waits_for_its_turn_there(life: Life) -> None:
+    install(wechat_subscribe=Limit(), sms=Limit(per_minute=2))
+    ids = put(life, "wechat_subscribe", "sms", who="resident", times=5)
+    assert claim(life, *ring(life)) == []  # nobody consented
+    assert [way(each)[0] for each in ids] == ["sms"] * 5
+    assert ring(life) == ids[:2] and ring(life) == []
+    assert len(claim(life, *ids[:2])) == 2
+
+
 def test_a_bucket_does_not_remember_a_clock_that_ran_ahead(life: Life) -> None:
     install(sms=Limit(per_minute=2))
     put(life, "sms")
