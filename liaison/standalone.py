@@ -20,10 +20,11 @@ from typing import NoReturn
 from psycopg import OperationalError
 
 from liaison import embedded, programs
-from liaison.config import ROOT, Config, ConfigError, find_instance, find_path, load
+from liaison.config import ROOT, ConfigError, find_instance, find_path, load
 from liaison.database_state import is_prepared
 from liaison.folder import UNFINISHED, Taken, ensure_secrets, hold
 from liaison.processes import NotReady, Program, spawn, stop, wait_until
+from liaison.settings import Config
 from liaison.supervisor import Supervisor
 from liaison.welcome import welcome
 
