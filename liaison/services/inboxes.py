@@ -40,12 +40,16 @@ DIGEST_BOXES = ("today", "due_today", "yellow", "red", "supervised", "decisions"
 HEADS_BOX = "late"
 """The box only the head of a department has: its yellow and red assignments."""
 
+HEAD = 1
+"""The level of an assignment whose owner is the department's head."""
+
 
 @dataclass(frozen=True)
 class Row:
     """One line of a list; `reference` names the assignment in a department's list, else the case.
 
-    `level` is the rank of the assignment's owner, in a list of cases the highest of this round.
+    `level` is the rank of the assignment's owner, in a list of cases the highest of this round; `owner` is that one's
+    department, with its head's name when it is the head.
     """
 
     cursor: Cursor
@@ -63,6 +67,7 @@ class Row:
     supervised: bool
     round: int
     level: int | None = None
+    owner: str | None = None
 
 
 def deputy_box(actor: Actor, box: str, now: datetime, *, after: Cursor | None, limit: int) -> list[Row]:
@@ -184,7 +189,8 @@ def _unread(actor: Actor) -> tuple[ColumnElement[bool], ...]:
 def _cases(
     actor: Actor, now: datetime, conditions: Sequence[ColumnElement[bool]], after: Cursor | None, limit: int
 ) -> list[Row]:
-    rows = _joined_clock(_listing(now).add_columns(_level()), Case.clock_id).where(cases_within(actor), *conditions)
+    listing = _listing(now).add_columns(_level(), _owner())
+    rows = _joined_clock(listing, Case.clock_id).where(cases_within(actor), *conditions)
     if after:
         rows = rows.where(tuple_(Case.created_at, Case.id) < after)
     rows = rows.order_by(Case.created_at.desc(), Case.id.desc()).limit(limit)
@@ -218,6 +224,21 @@ def _level() -> ColumnElement[int | None]:
     """The rank of the highest owner among the assignments of a case's current round."""
     of_round = (Assignment.case_id == Case.id, Assignment.round == Case.round)
     return select(func.max(Assignment.level)).where(*of_round).correlate(Case).scalar_subquery().label("level")
+
+
+def _owner() -> ColumnElement[str | None]:
+    """The department of that owner, with the name of its head where the head is the owner."""
+    head = case((Assignment.level == HEAD, Department.head_name), else_="")
+    return (
+        select(func.rtrim(Department.name + " " + head))
+        .join(Assignment, Assignment.department_id == Department.id)
+        .where(Assignment.case_id == Case.id, Assignment.round == Case.round)
+        .order_by(Assignment.level.desc(), Assignment.position)
+        .limit(1)
+        .correlate(Case)
+        .scalar_subquery()
+        .label("owner")
+    )
 
 
 def _joined_clock(rows: Select, clock_id) -> Select:
@@ -307,4 +328,5 @@ def _row(row, cursor: Cursor, reference: str, part_state: str | None) -> Row:
         supervised=row.supervised_at is not None,
         round=row.round,
         level=row.level,
+        owner=getattr(row, "owner", None),
     )

@@ -81,6 +81,28 @@ def test_an_account_is_added_and_closed(run: Run, town: Town) -> None:
     assert session.scalars(select(Account).where(Account.username == "limin")).one().active is False
 
 
+def test_only_a_department_has_a_head(run: Run, town: Town) -> None:
+    told = {"input": "a long password\na long password\n"}
+    wanted = ["--name", "周局长", "--region", town.regions.county.code, "--head"]
+    assert "单位负责人" in run("accounts", "add", "zhou", *wanted, "--role", "office", **told).output
+    housing = ("--role", "approver", "--department", "housing")
+    assert run("accounts", "add", "zhou", *wanted, *housing, **told).exit_code == 0
+    assert session.scalars(select(Account).where(Account.username == "zhou")).one().head is True
+
+
+def test_how_an_account_is_reached_is_said_shown_and_taken_back(run: Run, town: Town) -> None:
+    said = run("accounts", "reach", "office", "--email", "li.min@rd.example.cn", "--sms", "139 1234 5678")
+    assert said.exit_code == 0
+    assert said.output.splitlines() == [
+        "1. sms 139****5678 (not set up here)", "2. email l****@rd.example.cn (not set up here)"
+    ]  # fmt: skip
+    wrong = run("accounts", "reach", "office", "--sms", "", "--wecom", "@all")
+    assert wrong.exit_code == 1 and "企业微信" in wrong.output
+    assert run("accounts", "reach", "office").output == said.output
+    assert run("accounts", "reach", "office", "--sms", "").output == "1. email l****@rd.example.cn (not set up here)\n"
+    assert "没有用户名" in run("accounts", "reach", "nobody").output
+
+
 def test_a_short_password_is_refused(run: Run, town: Town) -> None:
     done = run(
         "accounts",

@@ -390,8 +390,10 @@ def test_a_head_sees_what_is_overdue_in_the_own_department(browser, life, clock:
 def test_the_case_page_and_the_list_name_the_next_owner(browser, life, clock: FakeClock):
     number = life.matter_in("assigned")
     life.acknowledge(f"{number}.1")
+    with transaction():
+        life.town.departments.housing.head_name = "周局长"
     clock.advance(days=14)
     life.fall_due()
     office = browser("office")
-    assert "责任人：<b>住建局单位负责人" in office.get(f"/console/cases/{number}").text
-    assert "责任人：单位负责人" in office.get("/console/?box=supervised").text
+    assert "责任人：<b>住建局单位负责人 周局长" in office.get(f"/console/cases/{number}").text
+    assert "责任人：单位负责人（住建局 周局长）" in office.get("/console/?box=supervised").text

@@ -66,4 +66,5 @@ _MENU = (
     ("console.calendar_page", "节假日", "calendar.read"),
     ("console.outbox_page", "发件箱", "outbox.read"),
     ("console.notice_list", "消息", "console.case"),
+    ("console.reach_page", "通知方式", "reach.read"),
 )
