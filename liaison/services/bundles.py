@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from liaison.db import session
 from liaison.models.base import new_id
@@ -33,7 +33,7 @@ def _overwhelmed(now: datetime) -> Sequence[UUID]:
     ).subquery()
     gone = (
         select(func.count())
-        .where(Notice.recipient_id == waiting.c.recipient_id, _went_out_since(now - HOUR))
+        .where(Notice.recipient_id == waiting.c.recipient_id, _goes_out_since(now - HOUR))
         .correlate(waiting)
         .scalar_subquery()
     )
@@ -65,8 +65,8 @@ def _open_bundle(recipient_id: UUID) -> UUID | None:
 def _new_bundle(first: Notice, now: datetime) -> UUID:
     """A bundle that goes the way of its first notice: at once, or an hour after the bundle before it."""
     last = session.scalar(
-        select(func.max(Notice.settled_at)).where(
-            Notice.recipient_id == first.recipient_id, Notice.topic == BUNDLE, _went_out_since(now - HOUR)
+        select(func.max(func.coalesce(Notice.settled_at, now))).where(
+            Notice.recipient_id == first.recipient_id, Notice.topic == BUNDLE, _goes_out_since(now - HOUR)
         )
     )
     at = last + HOUR if last else now
@@ -94,5 +94,8 @@ def _waits(now: datetime) -> ColumnElement[bool]:
     return and_(untried, Notice.channel != INBOX, ~Notice.urgent, Notice.topic != BUNDLE)
 
 
-def _went_out_since(moment: datetime) -> ColumnElement[bool]:
-    return and_(Notice.channel != INBOX, Notice.state == "sent", Notice.settled_at > moment)
+def _goes_out_since(moment: datetime) -> ColumnElement[bool]:
+    """Sent since then, or on its way: held by a worker, or tried and to be tried again."""
+    sent = and_(Notice.state == "sent", Notice.settled_at > moment)
+    tried = and_(Notice.state == "due", Notice.attempts > 0)
+    return and_(Notice.channel != INBOX, or_(sent, tried, Notice.state == "leased"))
