@@ -6,12 +6,13 @@ channel of its route; with none left it is dead, and a person's.
 """
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Integer, Text, Uuid, and_, column, func, or_, select, update, values
+from sqlalchemy import Integer, Text, Uuid, and_, column, or_, select, update, values
 
 from liaison.clients.letters import Kind, NotSent
 from liaison.db import session, told
@@ -246,14 +247,15 @@ def _running(clocks: set[UUID]) -> set[tuple[UUID, int]]:
 
 
 def _counts(bundles: Sequence[UUID]) -> dict[UUID, int]:
-    """Of how many notices that are still wanted each bundle tells; those of none are left out."""
-    wanted = (
-        select(Notice.bundle_id, func.count())
+    """Of how many notices that are still wanted, and that its recipient may know of, each bundle tells, if of any."""
+    if not bundles:
+        return {}
+    runs = or_(Notice.clock_id.is_(None), and_(_RUNS, Clock.generation == Notice.generation))
+    told = (
+        select(Notice.bundle_id, Notice.recipient_role, Notice.recipient_id, Notice.case_id)
         .outerjoin(Clock, Clock.id == Notice.clock_id)
-        .where(
-            Notice.bundle_id.in_(bundles),
-            or_(Notice.clock_id.is_(None), and_(_RUNS, Clock.generation == Notice.generation)),
-        )
-        .group_by(Notice.bundle_id)
+        .where(Notice.bundle_id.in_(bundles), runs)
     )
-    return dict(map(tuple, session.execute(wanted))) if bundles else {}
+    rows = session.execute(told).all()
+    entitled = recipients.entitled((Recipient(Role(row.recipient_role), row.recipient_id), row.case_id) for row in rows)
+    return Counter(row.bundle_id for row in rows if (row.recipient_id, row.case_id) in entitled)

@@ -203,6 +203,16 @@ def test_a_bundle_tells_only_of_what_is_still_wanted_and_is_cancelled_when_nothi
     assert claim(life, bundle) == [] and fresh(bundle).state == "cancelled"
 
 
+def test_one_who_lost_sight_of_every_case_in_it_gets_no_bundle(life: Life) -> None:
+    number = life.matter_in("with_deputy")
+    reach(life, life.town.accounts["deputy"], "wecom")
+    ids = tell(life, number, *"123456", who="deputy")
+    relay(life)
+    (bundle,) = made(ids)
+    life.act("deputy", matters.pass_on, number, "D004", "不在我的选区")
+    assert claim(life, bundle.id) == [] and fresh(bundle.id).state == "cancelled"
+
+
 def test_a_closed_account_gets_no_bundle(life: Life) -> None:
     tell(life, matter(life), *"123456")
     (bundle,) = relay(life)
