@@ -9,6 +9,7 @@ from liaison.db import session, wake_after_commit
 from liaison.models.cases import Attachment
 from liaison.models.clocks import Clock
 from liaison.models.notices import ChannelState, Notice
+from liaison.services.channels import LONGEST_PAUSE
 from liaison.services.claims import LEASE, LONGEST_BACKOFF
 
 OLD_ENOUGH = timedelta(days=2)  # a form left open with its photos kept may still be sent
@@ -40,14 +41,15 @@ def wake_clocks(now: datetime) -> int:
 def pull_in(now: datetime) -> int:
     """Take back what a clock that ran ahead has put off; returns how many notices were due too late by it.
 
-    A notice made or rung later than now, and one leased or put off after an attempt for longer than either lasts, were
-    written while the clock was wrong.
+    A notice made or rung later than now, and one leased, tried or overdue that is put off for longer than any of it
+    lasts, were written while the clock was wrong, or for a pause that has ended; so was a pause of more than a day.
     """
+    _end_long_pauses(now)
     ahead = update(Notice).where(_WAITS, Notice.created_at > now + SLACK)
     offset = Notice.created_at - now
     shifted = {"created_at": now, "due_at": Notice.due_at - offset, "next_at": Notice.next_at - offset}
-    tried = or_(Notice.state == "leased", Notice.attempts > 0)
-    late = update(Notice).where(_WAITS, tried, Notice.next_at > now + LONGEST_WAIT, _not_paused(now))
+    begun = or_(Notice.state == "leased", Notice.attempts > 0, Notice.due_at <= now)
+    late = update(Notice).where(_WAITS, begun, Notice.next_at > now + LONGEST_WAIT, _not_paused(now))
     rung = update(Notice).where(_WAITS, Notice.rung_at > now + SLACK)
     count = 0
     for mend in (ahead.values(shifted), late.values(next_at=now), rung.values(rung_at=None)):
@@ -55,6 +57,11 @@ def pull_in(now: datetime) -> int:
     if count:
         wake_after_commit()
     return count
+
+
+def _end_long_pauses(now: datetime) -> None:
+    long = update(ChannelState).where(ChannelState.paused_until > now + LONGEST_PAUSE + SLACK)
+    session.execute(long.values(paused_until=None, reason=None), execution_options={"synchronize_session": False})
 
 
 def _not_paused(now: datetime) -> ColumnElement[bool]:
