@@ -66,6 +66,7 @@ class Run:
         rest = max(0.0, ended + min(NAIVE_QUIET, 10 + len(self.faults)) - time.monotonic())
         self._until(lambda: not self._naive_waits(), rest, None)
         ledger, log, happened = self.crowd.ledger, self.folder / "provider.log", self.injector.happened
+        (self.folder / "faults.log").write_text("".join(f"{json.dumps(vars(each))}\n" for each in happened))
         ours = judge(self.stack, self.clock.behind, ledger, log, happened)
         ours.more |= {"missed_targets": sum(not each.found for each in happened), "ready": self.stack.answers()}
         if self.disk:

@@ -4,7 +4,6 @@ A repetition is explained only by what happened to the call before it: the provi
 whoever was to write down that it was taken (the sending process, its database) was hurt before it could.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from chaos.injection import Happened
@@ -16,11 +15,11 @@ HURTS = ("kill worker notices", "stop worker notices", "kill postgres", "stop po
 UNEXPLAINED = "unexplained"
 
 
-def causes(calls: Mapping[str, Sequence[dict]], happened: Sequence[Happened]) -> Counter[str]:
-    """How many repetitions there were, by the cause that lies in the call before each; `calls` by message, in order."""
+def causes(calls: Mapping[str, Sequence[dict]], happened: Sequence[Happened]) -> list[tuple[str, str]]:
+    """Each repetition as its message and the cause that lies in the call before it; `calls` by message, in order."""
     hurts = [each for each in happened if each.kind in HURTS and each.found]
-    taken = ([call for call in each if call["taken"]] for each in calls.values())
-    return Counter(_cause(call, hurts) for each in taken for call in each[:-1])
+    taken = {key: [call for call in each if call["taken"]] for key, each in calls.items()}
+    return [(key, _cause(call, hurts)) for key, each in taken.items() for call in each[:-1]]
 
 
 def _cause(call: dict, hurts: Sequence[Happened]) -> str:

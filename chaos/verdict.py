@@ -19,6 +19,7 @@ PUT_OFF = "n.due_at > n.created_at + interval '1 minute'"  # until the office op
 WAITS = f"n.attempts = 0 AND n.next_at > now() AND {PUT_OFF}"
 OPEN = f"SELECT count(*) FROM notices n WHERE n.state IN ('due', 'leased') AND NOT ({WAITS})"
 BEHIND = "SELECT count(*) FROM clocks WHERE remind_at <= now()"
+ALARMED = "SELECT count(*) FROM clock_watch WHERE alarm_since IS NOT NULL"
 NOTICES = f"""
 SELECT encode(dedup_key, 'hex'), n.state, attempts, channel, topic, number,
   extract(epoch FROM n.created_at)::float + %(behind)s, {PUT_OFF}
@@ -74,9 +75,9 @@ class Verdict:
 
 
 def unsettled(database: str) -> int:
-    """How many due notices have not ended and how many clocks were not served; raises psycopg.Error."""
+    """How many due notices have not ended, deadlines were not served, alarms stand; raises psycopg.Error."""
     with psycopg.connect(database, connect_timeout=3) as connection:
-        return sum(connection.execute(query).fetchone()[0] for query in (OPEN, BEHIND))
+        return sum(connection.execute(query).fetchone()[0] for query in (OPEN, BEHIND, ALARMED))
 
 
 def judge(stack: Stack, behind: float, ledger: Ledger, log: Path, happened: Sequence[Happened]) -> Verdict:
@@ -86,28 +87,33 @@ def judge(stack: Stack, behind: float, ledger: Ledger, log: Path, happened: Sequ
     with psycopg.connect(stack.database) as connection:
         notices = [Notice(*row) for row in connection.execute(NOTICES, {"behind": behind})]
         lost = [ack.key for ack in ledger.acks if not _is_kept(connection, ack, stack.files)]
-        duplicated = _duplicated(connection)
+        duplicated, orphans = _duplicated(connection), _files_without_rows(connection, stack.files)
     missing = _missing_reminders(ledger, notices)
     dead = [each.key for each in notices if each.state == "dead"]
     unseen = [each.key for each in notices if each.is_sent_outside and each.key not in firsts]
-    repeated = causes(calls, happened)
-    repeated[UNCLAIMED] = sum(max(0, len(calls[each.key]) - each.attempts) for each in notices if each.key in calls)
+    repeats = causes(calls, happened)
+    repeats += [(each.key, UNCLAIMED) for each in notices if len(calls.get(each.key, ())) > each.attempts]
+    unexcused = [f"{key}: {cause}" for key, cause in repeats if cause in (UNEXPLAINED, UNCLAIMED)]
+    late = _lateness(notices, ledger, firsts, end)
     verdict = Verdict(
         acknowledged=len(ledger.acks),
         lost=len(lost),
         duplicated=duplicated,
         undelivered=unsettled(stack.database) + len(missing) + len(dead) + len(unseen),
-        repeated_effects=repeated[UNEXPLAINED] + repeated[UNCLAIMED],
+        repeated_effects=len(unexcused),
         faults=len(happened),
     )
-    _add_lateness(verdict, _lateness(notices, ledger, firsts, end))
+    _add_lateness(verdict, late)
     verdict.more = {
+        "judged_late": len(late),
         "notices": dict(sorted(Counter(f"{each.channel} {each.state}" for each in notices).items())),
         "effects": sum(call["taken"] for each in calls.values() for call in each),
-        "repeats": dict((+repeated).most_common()),
+        "repeats": dict(Counter(cause for _, cause in repeats).most_common()),
         "answers": {status or "none": count for status, count in sorted(ledger.answers.items())},
+        "clock_alarms": len(ledger.alarms),
         "refused": len(ledger.refused),
-        "which": (lost + missing + dead + unseen + ledger.refused)[:10],
+        "files_without_rows": orphans,
+        "which": (lost + missing + dead + unseen + unexcused + ledger.refused)[:10],
     }
     return verdict
 
@@ -121,7 +127,7 @@ def judge_naive(ledger: Ledger, waiting: set[str], log: Path, happened: Sequence
         acknowledged=len(ledger.naive),
         lost=sum(key not in waiting for key in absent),
         undelivered=sum(key in waiting for key in absent),
-        repeated_effects=causes(calls, happened)[UNEXPLAINED],
+        repeated_effects=sum(cause == UNEXPLAINED for _, cause in causes(calls, happened)),
         faults=len(happened),
     )
     _add_lateness(verdict, [max(0.0, at - max(ledger.naive[key], end)) for key, at in firsts.items() if at > end])
@@ -165,6 +171,12 @@ def _duplicated(connection: psycopg.Connection) -> int:
         " WHERE topic LIKE 'reminder.%'",
     )
     return sum(connection.execute(query).fetchone()[0] for query in queries)
+
+
+def _files_without_rows(connection: psycopg.Connection, files: Path) -> int:
+    """Files that were kept for a submission that then failed; the sweep removes them after two days."""
+    known = {key for row in connection.execute("SELECT key, thumb_key FROM attachments") for key in row}
+    return sum(str(path.relative_to(files)) not in known for path in files.rglob("*") if path.is_file())
 
 
 def _missing_reminders(ledger: Ledger, notices: Sequence[Notice]) -> list[str]:

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from io import BytesIO
 
 import psycopg
@@ -32,6 +33,8 @@ WHERE cases.id = clocks.case_id AND cases.number = %s AND clocks.stopped_at IS N
 By two hours, so that it is now as well when the clock that this asks is 20 minutes ahead.
 """
 
+ALARM = "SELECT alarm_since FROM clock_watch WHERE alarm_since IS NOT NULL"
+
 
 @dataclass(frozen=True)
 class Ack:
@@ -48,12 +51,16 @@ class Ack:
 
 @dataclass
 class Ledger:
-    """What was promised to whom, kept outside everything that can break; `answers` by status, 0 for none at all."""
+    """What was promised to whom, kept outside everything that can break.
+
+    `answers` by status, 0 for none at all; `alarms` of the clock that were seen, by when each was raised.
+    """
 
     acks: list[Ack] = field(default_factory=list)
     answers: Counter[int] = field(default_factory=Counter)
     refused: list[str] = field(default_factory=list)
     aged: dict[str, float] = field(default_factory=dict)
+    alarms: set[datetime] = field(default_factory=set)
     naive: dict[str, float] = field(default_factory=dict)
 
 
@@ -133,6 +140,7 @@ class Crowd:
         while not (self._over.wait(DELAY / 2) and not self._to_age) and not self._given_up.is_set():
             try:
                 with psycopg.connect(self._database, connect_timeout=3, autocommit=True) as connection:
+                    self.ledger.alarms |= {since for (since,) in connection.execute(ALARM)}
                     while self._to_age:
                         connection.execute(AGE, (self._to_age[0],))
                         self.ledger.aged[self._to_age.pop(0)] = time.time()

@@ -70,10 +70,11 @@ def sweep() -> None:
 
 
 def sweep_files() -> int:
-    """Remove files that no case names, once they are old enough; returns how many."""
-    store, removed = open_store(config().files.url), 0
+    """Remove files that no case names, and what was left half written, once they are old enough; returns how many."""
+    store = open_store(config().files.url)
     with app().app_context():
-        old = store.keys(before=now() - sweeping.OLD_ENOUGH)
+        before = now() - sweeping.OLD_ENOUGH
+        removed, old = store.sweep_unfinished(before), store.keys(before=before)
         while batch := list(islice(old, sweeping.BATCH)):
             with transaction():
                 unknown = sweeping.unknown_files(batch)
