@@ -130,6 +130,10 @@ def test_a_database_that_is_not_there(servers: Servers, tmp_path: Path) -> None:
         bearer = {"Authorization": "Bearer somebody's"}
         assert_come_back(client.get(path, headers=bearer), "application/problem+json")
     assert_come_back(tell(client), "application/problem+json")
+    probe = app.test_client()
+    told = probe.get("/readyz")
+    assert (told.status_code, told.json) == (503, {"status": "failing", "faults": ["database"]})
+    assert probe.get("/healthz").status_code == 200
 
 
 @pytest.mark.parametrize("setting", ["default_transaction_read_only = on", "statement_timeout = '100ms'"])

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify, render_template
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from prometheus_client.core import HistogramMetricFamily
 
+from liaison.db import is_outage
 from liaison.programs import QUEUES
 from liaison.services import health
 from liaison.web.guards import guard
@@ -83,4 +84,9 @@ class Lateness:
 
 def _faults() -> list[str]:
     redis = [] if wiring().queue_answers() else ["redis"]
-    return redis + health.silent((*QUEUES, "tick"), now())
+    try:
+        return redis + health.silent((*QUEUES, "tick"), now())
+    except Exception as error:
+        if is_outage(error):
+            return [*redis, "database"]
+        raise
