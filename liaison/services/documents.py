@@ -6,28 +6,26 @@ for byte, since people sign and stamp it; whoever serves it must send it as a do
 
 import re
 import unicodedata
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 
 from liaison.clients.files import FileStore, new_key
 from liaison.domain.errors import Invalid
+from liaison.services.darkroom import darkroom
+from liaison.services.darkroom_line import DOCX, FORMATS, MAX_FILE_BYTES, PDF, XLSX, Refused, Why
 from liaison.services.photos import Kept, Photo, keep, prepare, sha256, sniff
-from liaison.services.pixels import FORMATS
 
 MAX_DOCUMENTS = 9
-MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
-MAX_UNPACKED_BYTES = 200 * 1024 * 1024
-"""A 127 KB workbook can unpack to 926 MB."""
-
-PDF = "application/pdf"
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MAX_DOCUMENT_BYTES = MAX_FILE_BYTES
 
 _SUFFIXES = {PDF: "pdf", DOCX: "docx", XLSX: "xlsx"}
-_MAIN_PARTS = {"word/document.xml": DOCX, "xl/workbook.xml": XLSX}
 _MAX_NAME = 100
+_NEITHER = "格式不支持，请换成 PDF、Word（docx）、Excel（xlsx）或照片。"
+_REASONS = {
+    Why.UNPACKED: "展开后过大，请精简内容后再上传。",
+    Why.HEAVY: "过大或过于复杂，处理不了，请精简内容后再上传。",
+    Why.MACROS: "带有宏，请另存为不带宏的 docx 或 xlsx。",
+}
 
 
 @dataclass(frozen=True)
@@ -105,20 +103,13 @@ def _named(name: str, suffix: str) -> str:
 
 
 def _office_type(data: bytes, shown: str) -> str:
-    """Find out whether a zip is a Word or Excel file by its main part, without unpacking anything."""
     try:
-        parts = zipfile.ZipFile(BytesIO(data)).infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-        raise _refusal(shown, "格式不支持，请换成 PDF、Word（docx）、Excel（xlsx）或照片。") from None
-    if sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
-        raise _refusal(shown, "展开后过大，请精简内容后再上传。")
-    names = {part.filename for part in parts}
-    if any(part.endswith("vbaProject.bin") for part in names):
-        raise _refusal(shown, "带有宏，请另存为不带宏的 docx 或 xlsx。")
-    for part, mime in _MAIN_PARTS.items():
-        if part in names:
-            return mime
-    raise _refusal(shown, "格式不支持，请换成 PDF、Word（docx）、Excel（xlsx）或照片。")
+        mime = darkroom.recognise(data)
+    except Refused as refused:
+        raise _refusal(shown, _REASONS.get(refused.why, _NEITHER)) from None
+    if mime not in (DOCX, XLSX):
+        raise _refusal(shown, _NEITHER)
+    return mime
 
 
 def _refusal(shown: str, reason: str) -> Invalid:

@@ -1,20 +1,19 @@
 """A resident's photos: checked by header, turned upright, stripped, shrunk, and kept under a random key.
 
-Pure processor work and file writing: call it before the transaction opens, never inside. What a photo may
+Work of the darkroom and file writing: call it before the transaction opens, never inside. What a photo may
 betray (place, phone, time) is gone before anything is stored, and so is whatever hid behind the pixels.
 """
 
 import hashlib
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import filetype
-from PIL import Image
 
 from liaison.clients.files import FileStore, new_key
 from liaison.domain.errors import Invalid
-from liaison.services.pixels import FORMATS, Animated, Damaged, TooManyPixels, jpeg, read_picture, shrink
+from liaison.services.darkroom import darkroom
+from liaison.services.darkroom_line import FORMATS, Refused, Why
 
 MAX_PHOTOS = 9
 MAX_PHOTO_BYTES = 10 * 1024 * 1024
@@ -24,8 +23,12 @@ THUMB_SIDE = 400
 _QUALITY = 82
 _THUMB_QUALITY = 76
 _MORE_HEIC = (b"ftypheix", b"ftypheim")
-_ONE_AT_A_TIME = threading.Lock()
-"""Two 48-megapixel photos decoded side by side would need twice the memory, on two cores for little time."""
+_REASONS = {
+    Why.ANIMATED: "是动图，请换成普通照片。",
+    Why.DAMAGED: "已损坏或不完整，打不开，请重新拍摄或换一张。",
+    Why.CRASHED: "的内容异常，打不开，请重新拍摄或换一张。",
+    Why.HEAVY: "过大或过于复杂，处理不了，请缩小后再上传。",
+}
 
 
 @dataclass(frozen=True)
@@ -82,15 +85,18 @@ def prepare(data: bytes, *, position: int = 1, field: str = "photos") -> Photo:
         return Invalid({field: [f"第 {position} 张{reason}"]})
 
     mime = _checked_type(data, refuse)
-    picture = _decoded(data, mime, refuse)
-    full = jpeg(picture, _QUALITY)
+    try:
+        made = darkroom.develop(data, mime, (FULL_SIDE, THUMB_SIDE), (_QUALITY, _THUMB_QUALITY))
+    except Refused as refused:
+        raise refuse(_reason(refused)) from None
+    full, thumb = made.frames
     return Photo(
         original_sha256=sha256(data),
         full=full,
-        thumb=jpeg(shrink(picture, THUMB_SIDE), _THUMB_QUALITY),
+        thumb=thumb,
         mime="image/jpeg",
-        width=picture.width,
-        height=picture.height,
+        width=made.width,
+        height=made.height,
         full_sha256=sha256(full),
     )
 
@@ -134,13 +140,7 @@ def _checked_type(data: bytes, refuse: Callable[[str], Invalid]) -> str:
     return mime
 
 
-def _decoded(data: bytes, mime: str, refuse: Callable[[str], Invalid]) -> Image.Image:
-    try:
-        with _ONE_AT_A_TIME:
-            return read_picture(data, mime, FULL_SIDE)
-    except TooManyPixels as fault:
-        raise refuse(f"像素过多（超过 {fault.limit // 10_000} 万），请缩小后再上传。") from None
-    except Animated:
-        raise refuse("是动图，请换成普通照片。") from None
-    except Damaged:
-        raise refuse("已损坏或不完整，打不开，请重新拍摄或换一张。") from None
+def _reason(refused: Refused) -> str:
+    if refused.why is Why.PIXELS:
+        return f"像素过多（超过 {refused.limit // 10_000} 万），请缩小后再上传。"
+    return _REASONS.get(refused.why, _REASONS[Why.CRASHED])

@@ -1,7 +1,7 @@
 """Decoding a picture somebody sent without trusting a byte of it, in at most 300 MB.
 
-Knows pixels only: no names, no storage, no Chinese. A picture is read in strips that are flattened and shrunk
-at once, because a second full-size copy of a 50-megapixel photo would take another 200 MB.
+Runs in the darkroom only. Knows pixels only: no names, no storage, no Chinese. A picture is read in strips that are
+flattened and shrunk at once, because a second full-size copy of a 50-megapixel photo would take another 200 MB.
 """
 
 import math
@@ -12,17 +12,14 @@ from io import BytesIO
 import pillow_heif
 from PIL import Image
 
-MAX_PIXELS = 50_000_000
-"""Phones make 48 million; a 481 KB PNG can claim 169 million and take 660 MB."""
-
-MAX_WEBP_PIXELS = 14_000_000
-"""libwebp's decoder behind Pillow takes 16 bytes a pixel, measured."""
-
-MAX_PROGRESSIVE_PIXELS = 32_000_000
-"""A progressive JPEG holds every coefficient at once: 6 bytes a pixel, 8 for CMYK."""
-
-FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/apng": "PNG", "image/webp": "WEBP", "image/heic": "HEIF"}
-"""The permitted types and the one decoder each may reach; several frames are refused after the header."""
+from liaison.services.darkroom_line import (
+    FORMATS,
+    MAX_PIXELS,
+    MAX_PROGRESSIVE_SAMPLES,
+    MAX_WEBP_PIXELS,
+    Refused,
+    Why,
+)
 
 _ORIENTATION = 0x0112
 _TURNS = {
@@ -34,39 +31,28 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_STRIP_ROWS = 128
-
-
-class TooManyPixels(Exception):
-    """The header claims more pixels than `limit`."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(limit)
-        self.limit = limit
-
-
-class Animated(Exception):
-    """The file holds several frames."""
-
-
-class Damaged(Exception):
-    """The decoder gave up: truncated, broken, or no picture after all."""
+_STRIP_ROWS = 32
+_GAP = 1.5
+"""From this many times the size on, whole pixels are averaged first: a third of the time, and nobody sees it."""
 
 
 def read_picture(data: bytes, mime: str, side: int) -> Image.Image:
     """Return the picture upright, on white, as bare RGB, its longer side at most `side` pixels.
 
-    Raises TooManyPixels, Animated or Damaged. Decoders raise whatever they like at hostile bytes, even
-    MemoryError; all of it means that this file is no usable picture.
+    Raises Refused. Decoders raise whatever they like at hostile bytes; all of it means that this file is no usable
+    picture.
     """
     try:
         return _read_heic(data, side) if mime == "image/heic" else _read_plain(data, FORMATS[mime], side)
-    except (TooManyPixels, Animated):
+    except Refused:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise TooManyPixels(MAX_PIXELS) from None
+        raise Refused(Why.PIXELS, MAX_PIXELS) from None
+    except MemoryError:
+        raise Refused(Why.HEAVY) from None
     except Exception as fault:
-        raise Damaged from fault
+        tells_of_memory = "llocat" in str(fault)  # as decoders written in C++ do
+        raise Refused(Why.HEAVY if tells_of_memory else Why.DAMAGED) from fault
 
 
 def jpeg(picture: Image.Image, quality: int) -> bytes:
@@ -78,7 +64,7 @@ def jpeg(picture: Image.Image, quality: int) -> bytes:
 
 def shrink(picture: Image.Image, side: int) -> Image.Image:
     """Return a copy whose longer side is at most `side` pixels."""
-    return picture.resize(_fitted(picture.size, side), Image.Resampling.LANCZOS)
+    return picture.resize(_fitted(picture.size, side), Image.Resampling.LANCZOS, reducing_gap=_GAP)
 
 
 @dataclass(frozen=True)
@@ -101,7 +87,7 @@ def _read_plain(data: bytes, kind: str, side: int) -> Image.Image:
     with Image.open(BytesIO(data), formats=[kind]) as image:
         _check_size(image.size, _limit(image))
         if kind != "JPEG" and getattr(image, "n_frames", 1) > 1:
-            raise Animated
+            raise Refused(Why.ANIMATED)
         turn = _turn(image)
         image.draft(None, _fitted(image.size, side))
         image.load()
@@ -129,20 +115,23 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
 def _limit(image: Image.Image) -> int:
     if image.format == "WEBP":
         return MAX_WEBP_PIXELS
-    return MAX_PROGRESSIVE_PIXELS if image.info.get("progressive") else MAX_PIXELS
+    if image.info.get("progressive"):
+        return min(MAX_PIXELS, MAX_PROGRESSIVE_SAMPLES // len(image.getbands()))
+    return MAX_PIXELS
 
 
 def _check_size(size: tuple[int, int], limit: int) -> None:
     if size[0] * size[1] > limit:
-        raise TooManyPixels(limit)
+        raise Refused(Why.PIXELS, limit)
 
 
 def _shrunk(image: Image.Image | _Rows, side: int) -> Image.Image:
     factor = max(1, max(image.size) * 2 // (side * 3))
     small = Image.new("RGB", tuple(math.ceil(length / factor) for length in image.size))
     for top, strip in _strips(image, factor * _STRIP_ROWS):
-        small.paste(_flat(strip).reduce(factor), (0, top // factor))
-    return small.resize(_fitted(image.size, side), Image.Resampling.LANCZOS)
+        flat = _flat(strip)
+        small.paste(flat.reduce(factor) if factor > 1 else flat, (0, top // factor))
+    return shrink(small, side)
 
 
 def _strips(image: Image.Image | _Rows, rows: int) -> Iterator[tuple[int, Image.Image]]:
@@ -152,6 +141,8 @@ def _strips(image: Image.Image | _Rows, rows: int) -> Iterator[tuple[int, Image.
 
 
 def _flat(strip: Image.Image) -> Image.Image:
+    if strip.mode == "RGB" and not strip.has_transparency_data:
+        return strip
     if not strip.has_transparency_data:
         return strip.convert("RGB")
     strip = strip.convert("RGBA")

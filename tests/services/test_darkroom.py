@@ -1,0 +1,163 @@
+"""The darkroom: whatever a file does in it, the next one is fine, and nothing of it reaches outside."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+
+from liaison.domain.errors import Invalid, Unavailable
+from liaison.processes import LIBC, wait_until
+from liaison.services import darkroom as door
+from liaison.services.darkroom import Darkroom
+from liaison.services.darkroom_line import Closed, Refused, Why, pack, unpack
+from liaison.services.photos import prepare, prepare_all
+from tests.support.pictures import photo
+
+PATIENCE = 20.0
+SEALED = pytest.mark.skipif(LIBC is None, reason="only Linux seals a process")
+
+
+@pytest.fixture(scope="module")
+def hostile() -> Iterator[Darkroom]:
+    """A darkroom whose tasks misbehave."""
+    room = Darkroom((sys.executable, "-m", "tests.support.hostile"))
+    yield room
+    room.close()
+
+
+def refused(room: Darkroom, task: str) -> Why:
+    """Why the file with that task is refused; the next file is fine, in the same process."""
+    room.ask(b"warm", task="echo")
+    process = room.process
+    with pytest.raises(Refused) as caught:
+        room.ask(b"x", task=task)
+    assert room.ask(b"next", task="echo").frames == [b"next"]
+    assert room.process == process, "nothing had to be begun again"
+    return caught.value.why
+
+
+@pytest.mark.parametrize("task", ["crash", "raise", "forge", "leave"])
+def test_a_crash_costs_its_own_file_only(hostile: Darkroom, task: str) -> None:
+    assert refused(hostile, task) is Why.CRASHED
+
+
+@pytest.mark.parametrize("task", ["spin", "wait", "devour", "flood"])
+def test_what_takes_too_much_is_ended(hostile: Darkroom, task: str) -> None:
+    assert refused(hostile, task) is Why.HEAVY
+
+
+@SEALED
+def test_nothing_leads_outside(hostile: Darkroom) -> None:
+    assert hostile.ask(b"x", task="reach").head["worked"] == []
+
+
+def test_a_decoder_may_use_a_thread(hostile: Darkroom) -> None:
+    assert hostile.ask(b"x", task="thread").head["done"] == [1]
+
+
+def test_it_does_not_see_our_environment_nor_keep_our_rights(hostile: Darkroom) -> None:
+    hostile.ask(b"x", task="echo")
+    process = psutil.Process(hostile.process)
+    assert set(process.environ()) <= {"PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LC_CTYPE"}
+    assert os.geteuid() != 0 or process.uids().effective != 0
+    assert process.nice() > psutil.Process().nice()
+
+
+def test_a_process_found_dead_is_replaced_unnoticed(hostile: Darkroom) -> None:
+    hostile.ask(b"x", task="echo")
+    before = hostile.process
+    os.kill(before, signal.SIGKILL)
+    assert hostile.ask(b"next", task="echo").frames == [b"next"]
+    assert hostile.process != before
+
+
+def test_what_cannot_be_begun_is_unavailable_and_no_fault_of_the_file() -> None:
+    room = Darkroom((sys.executable, "-c", ""))
+    with pytest.raises(Unavailable):
+        room.ask(b"x", task="echo")
+    assert room.process is None
+
+
+def test_ending_it_ends_what_it_works_on(hostile: Darkroom) -> None:
+    hostile.ask(b"x", task="echo")
+    process = psutil.Process(hostile.process)
+    with ThreadPoolExecutor(1) as thread:
+        asked = thread.submit(hostile.ask, b"x", task="wait")
+        wait_until(lambda: bool(process.children()), PATIENCE, "the copy")
+        [copy] = process.children()
+        process.kill()
+        wait_until(lambda: not _lives(copy), PATIENCE, "its end")
+        assert isinstance(asked.exception(PATIENCE), Refused), "tried again, and in vain"
+
+
+def test_it_ends_with_whoever_began_it() -> None:
+    told = "from liaison.services.darkroom import Darkroom; import os, sys, time; room = Darkroom(sys.argv[1:]);"
+    told += "room.ask(b'x', task='echo'); print(room.process, flush=True); os.kill(os.getpid(), 9)"
+    argv = [sys.executable, "-c", told, sys.executable, "-m", "tests.support.hostile"]
+    with psutil.Popen(argv, stdout=-1) as parent:
+        orphan = int(parent.stdout.readline())
+    wait_until(lambda: not psutil.pid_exists(orphan) or not _lives(psutil.Process(orphan)), PATIENCE, "its end")
+
+
+def test_many_threads_take_turns(hostile: Darkroom) -> None:
+    hostile.close()
+    files = [str(number).encode() * 1000 for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(lambda data: hostile.ask(data, task="echo").frames, files)
+        assert list(answers) == [[data] for data in files]
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_copy_of_the_program_begins_its_own() -> None:
+    prepare(photo())
+    ours = door.darkroom.process
+    reader, writer = os.pipe()
+    copy = os.fork()
+    if copy == 0:
+        os.write(writer, b"none" if door.darkroom.process is None else b"ours")
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(copy, 0)
+    with os.fdopen(reader, "rb") as told:
+        assert told.read() == b"none"
+    assert prepare(photo()).height == 1200
+    assert door.darkroom.process == ours
+
+
+def test_the_real_one_is_sealed_and_says_what_a_file_took() -> None:
+    answer = door.darkroom.ask(photo(), task="develop", mime="image/jpeg", sides=[100], qualities=[80])
+    assert answer.head["sealed"] == (LIBC is not None)
+    assert 5_000_000 < answer.peak_bytes < 100_000_000
+
+
+def test_a_bad_file_among_good_ones_is_the_one_named() -> None:
+    with pytest.raises(Invalid) as caught:
+        prepare_all([photo(), photo()[:3000], photo()])
+    [sentence] = caught.value.errors["photos"]
+    assert sentence.startswith("第 2 张")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"",
+        b"\x00\x00\x00\x00",
+        b"\x00\x00\x00\x01",
+        b"\xff\xff\xff\xff" * 3,
+        pack({"a": 1})[:-1],
+        pack({"a": 1}) + b"x",
+        pack({"a": 1}).replace(b"{", b"["),
+        b"\x00\x00\x00\x01\x00\x00\x00\x02[]",
+    ],
+)
+def test_what_is_no_message_is_not_read_as_one(message: bytes) -> None:
+    with pytest.raises(Closed):
+        unpack(message)
+
+
+def _lives(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
