@@ -32,7 +32,7 @@ from liaison.web import addresses, described, errors, files, labels, limits, ses
 from liaison.web.console import department_api, office_api
 from liaison.web.console import pages as console
 from liaison.web.deputy import api as deputy
-from liaison.web.open import answers, callbacks, health
+from liaison.web.open import anchors, answers, callbacks, health
 from liaison.web.resident import api as resident
 from liaison.web.resident import pages, printing, tracking
 from liaison.web.wiring import Wiring
@@ -41,6 +41,7 @@ Clock = Callable[[], datetime]
 PAGES = (
     health.blueprint,
     callbacks.blueprint,
+    anchors.blueprint,
     answers.blueprint,
     pages.blueprint,
     tracking.blueprint,

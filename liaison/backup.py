@@ -4,6 +4,7 @@
     manifest.json.sha256   its own checksum, for `sha256sum -c`
     database.dump          pg_dump's custom format, of one moment
     files/                 the file store as it was, by key
+    anchors/               the daily anchors of all histories
 
 Files are immutable and written before the rows that name them, so those copied after the dump was begun are all it
 needs. What the file store no longer has, or has altered, is recorded as a fault and does not keep the rest from
@@ -16,7 +17,7 @@ import hmac
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,11 @@ from liaison import dump
 from liaison.clients.files import FileStore, open_store
 from liaison.domain.errors import NotFound
 from liaison.dump import NamedFile, Snapshot
-from liaison.settings import Secrets
+from liaison.settings import Config, Secrets
 
 FORMAT = 1
 MANIFEST, SEAL, DUMP, FILES = "manifest.json", "manifest.json.sha256", "database.dump", "files"
+ANCHORS = "anchors"
 
 
 class Unfit(Exception):
@@ -47,7 +49,10 @@ class SavedFile:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup holds; `faults` says of files what was wrong with them when it was taken, by key."""
+    """What a backup holds; `faults` says of files what was wrong with them when it was taken, by key.
+
+    `anchors` are the checksums of the anchors by their names; a backup from before there were any has none.
+    """
 
     taken_at: datetime
     revision: str
@@ -57,6 +62,7 @@ class Manifest:
     dump_sha256: str
     files: list[SavedFile]
     faults: dict[str, str]
+    anchors: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
         """The manifest as the file holds it."""
@@ -73,16 +79,17 @@ class Manifest:
         return cls(**body | {"taken_at": datetime.fromisoformat(body["taken_at"]), "files": files})
 
 
-def write(folder: Path, url: str, store: FileStore, secrets: Secrets, now: datetime) -> Manifest:
-    """Back up the database at `url` and the files its rows name into a new folder; returns its manifest.
+def write(folder: Path, config: Config, store: FileStore, now: datetime) -> Manifest:
+    """Back up the database, the files its rows name and the anchors into a new folder; returns its manifest.
 
     Raises Unfit for a folder that holds something, and dump.DumpError.
     """
     _make(folder)
-    with dump.snapshot(url) as held:
-        dump.dump(url, held, folder / DUMP)
+    with dump.snapshot(config.database.url) as held:
+        dump.dump(config.database.url, held, folder / DUMP)
     saved, faults = _save_files(held.files, store, open_store(folder / FILES))
-    manifest = _manifest(held, folder, saved, faults, secrets, now)
+    manifest = _manifest(held, folder, saved, faults, config.secrets, now)
+    manifest.anchors.update(_copy_anchors(Path(config.history.anchors), folder / ANCHORS))
     _keep(folder / DUMP)
     data = manifest.to_json()
     _write(folder / SEAL, f"{hashlib.sha256(data).hexdigest()}  {MANIFEST}\n".encode())
@@ -106,11 +113,15 @@ def read(folder: Path) -> Manifest:
     return manifest
 
 
-def put_back(folder: Path, manifest: Manifest, store: FileStore) -> None:
-    """Write the backup's files into a file store, over what lies there under the same keys."""
+def put_back(folder: Path, manifest: Manifest, store: FileStore, anchors: Path) -> None:
+    """Write the backup's files into a file store, over what lies there under the same keys.
+
+    Anchors go where there are none of that day: those that are there were never overwritten, and stay as witnesses.
+    """
     source = open_store(folder / FILES)
     for each in manifest.files:
         store.put(each.key, source.get(each.key), each.type)
+    _copy_anchors(folder / ANCHORS, anchors)
 
 
 def load(folder: Path, manifest: Manifest, url: str) -> None:
@@ -150,6 +161,18 @@ def _save_files(named: list[NamedFile], store: FileStore, target: FileStore) -> 
     return saved, faults
 
 
+def _copy_anchors(source: Path, target: Path) -> dict[str, str]:
+    """Copy the anchors that `target` has not; returns the checksums of all in `source`."""
+    target.mkdir(parents=True, exist_ok=True)
+    digests = {}
+    for path in sorted(source.glob("*.json")):
+        digests[path.name] = _digest(path)
+        if not (target / path.name).exists():
+            _write(target / path.name, path.read_bytes())
+            (target / path.name).chmod(0o440)
+    return digests
+
+
 def _manifest(
     held: Snapshot, folder: Path, saved: list[SavedFile], faults: dict[str, str], secrets: Secrets, now: datetime
 ) -> Manifest:
@@ -176,6 +199,10 @@ def _damaged(folder: Path, manifest: Manifest) -> Iterator[str]:
             sound = False
         if not sound:
             yield each.key
+    for name, digest in manifest.anchors.items():
+        path = folder / ANCHORS / name
+        if not path.is_file() or _digest(path) != digest:
+            yield name
 
 
 def _digest(path: Path) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from liaison.embedded import postgres_url, redis_url
-from liaison.settings import Config, Database, Files, Redis
+from liaison.settings import Config, Database, Files, History, Redis
 
 ROOT = Path(__file__).resolve().parents[1]
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -146,6 +146,7 @@ def _settle(config: Config, instance: Path) -> Config:
         database=Database(config.database.url or postgres_url(instance / "postgres")),
         redis=Redis(config.redis.url or redis_url(instance / "redis")),
         files=Files(config.files.url or str(instance / "files")),
+        history=History(config.history.anchors or str(instance / "anchors")),
         notices=replace(config.notices, log_file=config.notices.log_file or str(instance / "logs" / "notices.log")),
     )
 
@@ -161,6 +162,7 @@ def _wrong(config: Config) -> list[str]:
         "secrets.codes: needs at least 32 characters": len(config.secrets.codes) >= 32,
         "secrets.stations: needs at least 32 characters": len(config.secrets.stations) >= 32,
         "secrets.vault: must be 32 bytes in base64": _is_key(config.secrets.vault),
+        "secrets.anchors: must be 32 bytes in base64": _is_key(config.secrets.anchors),
         "secrets.vault_key_id: must not be empty": bool(config.secrets.vault_key_id),
         "web.trusted_proxies: must not be negative": config.web.trusted_proxies >= 0,
         "web.max_body_bytes: must be positive": config.web.max_body_bytes > 0,

@@ -9,15 +9,17 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 
 from liaison.app import create_app
-from liaison.config import ROOT, find_path, load
+from liaison.config import ROOT, find_instance, find_path, load
 from liaison.database_state import is_prepared
 from liaison.demo.seed import lay
-from liaison.folder import UNFINISHED
+from liaison.folder import UNFINISHED, ensure_secrets
 
 
 def main() -> None:
     """Migrate, then lay out the town when the installation is a demo without accounts; prints each step."""
-    config = load(find_path(os.environ), os.environ)
+    path = find_path(os.environ)
+    ensure_secrets(find_instance(path, os.environ))
+    config = load(path, os.environ)
     with create_app(config).app_context():
         print("  migrating the database · 正在升级数据库", flush=True)
         command.upgrade(AlembicConfig(str(ROOT / "migrations" / "alembic.ini")), "head")

@@ -36,6 +36,12 @@ class Secrets:
     stations: str = field(default="", repr=False)
     vault: str = field(default="", repr=False)
     vault_key_id: str = "1"
+    anchors: str = field(default="", repr=False)
+
+    @property
+    def anchor_key(self) -> bytes:
+        """The 32 bytes of the Ed25519 key that signs the daily anchors."""
+        return base64.b64decode(self.anchors, validate=True)
 
     @property
     def vault_key(self) -> bytes:
@@ -62,6 +68,13 @@ class Files:
     """Where photos and attachments lie; an empty `url` means a folder in the instance."""
 
     url: str = ""
+
+
+@dataclass(frozen=True)
+class History:
+    """Where the daily anchors lie; an empty `anchors` means a folder in the instance."""
+
+    anchors: str = ""
 
 
 @dataclass(frozen=True)
@@ -172,6 +185,7 @@ class Config:
     secrets: Secrets = Secrets()
     web: Web = Web()
     files: Files = Files()
+    history: History = History()
     notices: Notices = Notices()
     wechat: Wechat = Wechat()
     service_account: ServiceAccount = ServiceAccount()

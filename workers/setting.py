@@ -1,8 +1,10 @@
 """What a background process works with, made once when first asked for: settings, application, queue, ways out."""
 
 import os
+import time
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 
 from flask import Flask
 from redis import Redis
@@ -11,6 +13,7 @@ from redis.retry import Retry
 
 from liaison.app import create_app
 from liaison.config import find_path, load
+from liaison.domain.timekeeping import Uptime
 from liaison.services.delivery import Post
 from liaison.settings import Config
 from liaison.ways_out import open_outlets
@@ -45,6 +48,12 @@ def _shelf() -> Redis:
     """Redis as the outlets want it: only a cache, which must not keep a message waiting while it is away."""
     seconds = {"socket_timeout": 1, "socket_connect_timeout": 1}
     return Redis.from_url(config().redis.url, retry=Retry(NoBackoff(), 0), **seconds)
+
+
+def uptime() -> Uptime:
+    """How long this machine has been up, which no clock that is set can change."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return Uptime(boot, time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
 def now() -> datetime:

@@ -2,14 +2,14 @@
 
 from flask import Flask
 
-from liaison.cli import founding, safekeeping, watching
+from liaison.cli import founding, safekeeping, verifying, watching
 
 COMMANDS = (
     founding.calendar,
     founding.county,
     founding.account,
     founding.posters,
-    founding.verify,
+    verifying.verify,
     safekeeping.backup,
     safekeeping.restore,
     safekeeping.doubtful,

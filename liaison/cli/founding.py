@@ -1,4 +1,4 @@
-"""Commands that fill an installation and look it over: county, calendar, accounts, posters, verify."""
+"""Commands that fill an installation and look it over: county, calendar, accounts, posters."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from liaison.domain.actors import Role
 from liaison.domain.county import TABLES, read_county
 from liaison.domain.errors import DomainError, Invalid
 from liaison.domain.text import decoded
-from liaison.services import accounts, addresses, founding, stations, verification
+from liaison.services import accounts, addresses, founding, stations
 from liaison.services.posters import poster_pdf
 from liaison.services.recalculation import load_table
 from liaison.web.resident.printing import poster_of
@@ -115,16 +115,6 @@ def posters(codes: tuple[str, ...], everything: bool, out: Path) -> None:
         for station in bar:
             (out / f"{station.code}.pdf").write_bytes(poster_pdf(poster_of(station)))
     click.echo(f"{len(wanted)} posters in {out}")
-
-
-@click.command()
-def verify() -> None:
-    """Walk the hash chains of all cases; exits 1 when one does not hold."""
-    broken = list(verification.faults())
-    for number, fault in broken:
-        click.echo(f"{number}: event {fault.seq} {fault.breach}")
-    click.echo("every chain holds" if not broken else f"{len(broken)} chains do not hold")
-    raise SystemExit(1 if broken else 0)
 
 
 def _sentences(error: DomainError) -> str:

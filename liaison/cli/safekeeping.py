@@ -15,14 +15,17 @@ from flask.cli import AppGroup, with_appcontext
 from liaison import backup as backups
 from liaison import dump
 from liaison.backup import Manifest
+from liaison.cli.acting import operator
+from liaison.cli.verifying import own_key, sentence_of
 from liaison.config import ROOT
-from liaison.database_state import MIGRATIONS
+from liaison.database_state import MIGRATIONS, newest_revision
 from liaison.db import transaction
 from liaison.domain.calendar import SHANGHAI
+from liaison.domain.chain import moment
 from liaison.embedded import postgres_ready, postgres_url, start_postgres
 from liaison.folder import Taken, hold
 from liaison.processes import NotReady
-from liaison.services import restoring, verification
+from liaison.services import anchors, audit, restoring, verification
 from liaison.settings import Config
 from liaison.web.wiring import now, unit_of_work, wiring
 
@@ -41,7 +44,8 @@ def backup(folder: Path) -> None:
     config = wiring().config
     try:
         with _served(config):
-            made = backups.write(folder, config.database.url, wiring().store, config.secrets, now())
+            made = backups.write(folder, config, wiring().store, now())
+            _note_export(made)
     except FAULTS as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"snapshot of {_local(made.taken_at)} in {folder}: {_told(made)}")
@@ -102,6 +106,13 @@ def cancel(everything: bool, before: datetime | None) -> None:
     click.echo(f"{count} notices will not be sent")
 
 
+def _note_export(made: Manifest) -> None:
+    """Write down that everything was taken out; a database that is not migrated yet has nowhere to write it."""
+    if made.revision == newest_revision():
+        with transaction():
+            audit.note(operator(), audit.EXPORT, now(), data=made.counts)
+
+
 def _refuse_unfit(made: Manifest, config: Config, other_keys: bool) -> None:
     known = _revisions()
     if made.revision not in known:
@@ -121,14 +132,25 @@ def _bring_back(folder: Path, made: Manifest, config: Config) -> tuple[list[str]
     """Restore behind a fence; returns which chains do not hold and how many notices are held."""
     dump.refuse_unless_unused(config.database.url, _revisions())
     with dump.fenced(config.database.url) as url:
-        backups.put_back(folder, made, wiring().store)
+        backups.put_back(folder, made, wiring().store, Path(config.history.anchors))
         backups.load(folder, made, url)
         _migrate(url)
         with transaction():
             held = restoring.take_up(made.taken_at, now())
+            audit.note(operator(), audit.RESTORE, now(), data={"taken_at": moment(made.taken_at)})
         with transaction():
-            faults = [f"{number}: event {fault.seq} {fault.breach}" for number, fault in verification.faults()]
+            faults = _verified(config)
     return faults, held
+
+
+def _verified(config: Config) -> list[str]:
+    """Tell what the anchors have seen and the backup has not; returns what does not hold."""
+    ours, broken = anchors.read_folder(Path(config.history.anchors))
+    found = list(verification.findings(ours, keys={own_key(config)}))
+    for each in found:
+        if each.is_undone:
+            click.echo(sentence_of(each))
+    return broken + [sentence_of(each) for each in found if not each.is_undone]
 
 
 def _migrate(url: str) -> None:

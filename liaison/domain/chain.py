@@ -35,6 +35,8 @@ class Breach(StrEnum):
     ALTERED = "altered"
     MISSING = "missing"
     REWRITTEN = "rewritten"
+    DELETED = "deleted"
+    FORGED = "forged"
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,13 @@ def verify(events: Iterable[Link], anchors: Mapping[int, str] | None = None) -> 
     return Fault(min(witnessed), Breach.MISSING) if witnessed else None
 
 
+def moment(value: datetime) -> str:
+    """Return an aware time as UTC with microseconds, the one way the chain writes it."""
+    if value.tzinfo is None:
+        raise ValueError("a time in the chain must be aware")
+    return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+
 def _breach(event: Link, seq: int, prev_hash: str) -> Breach | None:
     """Return what is wrong with one event at its place, or None."""
     if event.seq != seq:
@@ -146,7 +155,7 @@ def _plain(value: object) -> object:
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, datetime):
-        return _moment(value)
+        return moment(value)
     if isinstance(value, date | UUID):
         return str(value)
     if isinstance(value, Mapping):
@@ -154,13 +163,6 @@ def _plain(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     raise TypeError(f"{type(value).__name__} has no canonical form; write it as text")
-
-
-def _moment(value: datetime) -> str:
-    """Return an aware time as UTC with microseconds."""
-    if value.tzinfo is None:
-        raise ValueError("a time in the chain must be aware")
-    return value.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _key(key: object) -> str:

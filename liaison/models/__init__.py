@@ -2,6 +2,7 @@
 
 from liaison.models import (  # noqa: F401
     assignments,
+    audit,
     cases,
     clocks,
     departments,

@@ -1,53 +1,200 @@
-"""Walks the hash chains of all cases and names the first fault of each (see `domain.chain`)."""
+"""Walks the chains of all cases and of the audit log, and holds them against what anchors have seen.
 
-from collections.abc import Iterator
+A chain by itself shows edits, gaps and swaps; the head its case keeps shows an end that was cut carelessly. Ends cut
+with care, deleted cases and histories written anew with every hash fitting show against an anchor (`domain.anchors`).
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, datetime
 from itertools import groupby
 
 from sqlalchemy import select
 
 from liaison.db import session
 from liaison.domain import chain
+from liaison.domain.anchors import AUDIT, Restore, contradiction, is_undone, unchained
+from liaison.domain.chain import Breach
+from liaison.models.audit import AuditEntry
 from liaison.models.cases import Case, Event
+from liaison.services import audit
+from liaison.services.anchors import Anchor, Unreadable
+from liaison.services.witnesses import Witnesses
 
 BATCH = 1000
 
 
-def faults() -> Iterator[tuple[str, chain.Fault]]:
-    """Every case whose history does not hold, with the first event that breaks it.
+@dataclass(frozen=True)
+class Finding:
+    """A chain, or an anchor, that does not hold.
 
-    A chain is held against the head and the count its case keeps, so that events cut off its end show as well.
+    `seq` is the event, 0 when the whole is meant; `day` that of the anchor that tells. It `is_undone` when a restore
+    explains it: no fault, but lost.
     """
+
+    chain: str
+    breach: Breach
+    seq: int = 0
+    day: date | None = None
+    is_undone: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One event of a case, or one entry of the audit log, with what its digest stands for."""
+
+    seq: int
+    at: datetime
+    kind: str
+    by_role: str
+    body: Mapping[str, object]
+    salt: bytes
+    body_digest: str
+    prev_hash: str
+    hash: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the body is the one the digest was made of."""
+        try:
+            return chain.digest_body(self.salt, self.body) == self.body_digest
+        except (TypeError, ValueError):  # nothing that was ever written has no canonical form
+            return False
+
+
+def findings(
+    ours: Sequence[Anchor] = (), copies: Sequence[Anchor] = (), keys: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Everything that does not hold, of the chains and of the anchors themselves.
+
+    `ours` are the installation's anchors and `copies` those kept elsewhere, each by day; one that none of the `keys`
+    has signed is a finding, and not believed. A chain that does not hold by itself is not held against the anchors.
+    """
+    restores = audit.restores()
+    with closing(Witnesses()) as known:
+        yield from _take(known, ours, keys, restores)
+        if ours and ours[-1].statement.root != known.root():
+            yield Finding(_name(ours[-1].day), Breach.ALTERED)
+        yield from (Finding(_name(day), Breach.WRONG_PREVIOUS) for day in unchained([each.statement for each in ours]))
+        yield from _take(known, copies, keys, restores)
+        yield from _compared(ours, copies, restores)
+        for number, steps, kept in _histories():
+            yield from _held(number, steps, kept, known)
+        for number, last in known.missed():
+            yield Finding(number, Breach.DELETED, last.seq, last.day, last.is_undone)
+
+
+def _take(
+    known: Witnesses, anchors: Sequence[Anchor], keys: Collection[str], restores: Sequence[Restore]
+) -> Iterator[Finding]:
+    """Believe the anchors that are signed; what they list must be what was signed."""
+    for each in anchors:
+        if not each.is_signed_by(keys):
+            yield Finding(_name(each.day), Breach.FORGED)
+            continue
+        try:
+            tree = known.add(each.day, each.heads(), is_undone=is_undone(each.statement.at, restores))
+            holds = (tree.size, tree.root) == (each.statement.changed, each.statement.changed_root)
+        except Unreadable:
+            holds = False
+        if not holds:
+            yield Finding(_name(each.day), Breach.ALTERED)
+
+
+def _compared(ours: Sequence[Anchor], copies: Sequence[Anchor], restores: Sequence[Restore]) -> Iterator[Finding]:
+    """Where our anchors are not those of which others hold copies."""
+    digests = {each.day: each.statement.digest for each in ours}
+    for each in copies:
+        if each.day not in digests:
+            yield Finding(_name(each.day), Breach.DELETED, is_undone=is_undone(each.statement.at, restores))
+        elif digests[each.day] != each.statement.digest:
+            yield Finding(_name(each.day), Breach.REWRITTEN)
+
+
+def _held(number: str, steps: Iterable[Step], kept: Mapping[int, str], known: Witnesses) -> Iterator[Finding]:
+    """What is wrong with one chain, of which `kept` is the head its case has."""
+    witnesses = known.of(number)
+    fault, hashes = _walk(number, steps, kept, {each.seq for each in witnesses})
+    if fault:
+        yield Finding(number, fault.breach, fault.seq)
+        return
+    for each in witnesses:
+        if breach := contradiction(hashes, each.seq, each.hash):
+            yield Finding(number, breach, each.seq, each.day, each.is_undone)
+            if not each.is_undone:
+                return
+
+
+def _walk(
+    number: str, steps: Iterable[Step], kept: Mapping[int, str], wanted: Collection[int]
+) -> tuple[chain.Fault | None, Mapping[int, str]]:
+    """The first fault of a chain, and the hashes at the places wanted."""
+    hashes: dict[int, str] = {}
+    altered: list[int] = []
+
+    def links() -> Iterator[chain.Link]:
+        for step in steps:
+            if not altered and not step.is_whole:
+                altered.append(step.seq)
+            if step.seq in wanted:
+                hashes[step.seq] = step.hash
+            yield _link(number, step)
+
+    fault = chain.verify(links(), kept)
+    if altered and (fault is None or altered[0] < fault.seq):
+        fault = chain.Fault(altered[0], Breach.ALTERED)
+    return fault, hashes
+
+
+def _link(number: str, step: Step) -> chain.Link:
+    return chain.Link(
+        number, step.seq, step.at, step.kind, step.by_role, step.body_digest, step.prev_hash, step.hash
+    )
+
+
+def _histories() -> Iterator[tuple[str, Iterable[Step], Mapping[int, str]]]:
+    """The chain of every case, also of one that has lost all its events, and that of the audit log."""
     rows = session.execute(
-        select(Event, Case.number, Case.seq.label("events"), Case.head)
-        .join(Case, Case.id == Event.case_id)
-        .order_by(Event.case_id, Event.seq)
+        select(Case.number, Case.seq.label("count"), Case.head, Event)
+        .outerjoin(Event, Event.case_id == Case.id)
+        .order_by(Case.id, Event.seq)
         .execution_options(yield_per=BATCH)
     )
-    for number, group in groupby(rows, key=lambda row: row.number):
-        events = list(group)
-        anchors = {events[0].events: events[0].head}
-        links = [_link(row.Event, number) for row in events]
-        fault = chain.verify(links, anchors) or _altered_body([row.Event for row in events])
-        if fault:
-            yield number, fault
+    for (number, count, head), group in groupby(rows, key=lambda row: (row.number, row.count, row.head)):
+        yield number, (_step(row.Event) for row in group if row.Event), {max(count, 1): head}
+    yield AUDIT, _entries(), {}
 
 
-def _link(event: Event, number: str) -> chain.Link:
-    return chain.Link(
-        number=number,
+def _step(event: Event) -> Step:
+    return Step(
         seq=event.seq,
         at=event.at,
         kind=event.kind,
         by_role=event.by_role,
+        body={"text": event.text, "data": event.data},
+        salt=event.salt,
         body_digest=event.body_digest,
         prev_hash=event.prev_hash,
         hash=event.hash,
     )
 
 
-def _altered_body(events: list[Event]) -> chain.Fault | None:
-    for event in events:
-        body = {"text": event.text, "data": event.data}
-        if chain.digest_body(event.salt, body) != event.body_digest:
-            return chain.Fault(event.seq, chain.Breach.ALTERED)
-    return None
+def _entries() -> Iterator[Step]:
+    rows = session.scalars(select(AuditEntry).order_by(AuditEntry.seq).execution_options(yield_per=BATCH))
+    for entry in rows:
+        yield Step(
+            seq=entry.seq,
+            at=entry.at,
+            kind=entry.act,
+            by_role=entry.by_role,
+            body=audit.body_of(entry),
+            salt=entry.salt,
+            body_digest=entry.body_digest,
+            prev_hash=entry.prev_hash,
+            hash=entry.hash,
+        )
+
+
+def _name(day: date) -> str:
+    return f"anchor {day}"

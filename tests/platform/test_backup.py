@@ -21,6 +21,7 @@ from liaison.db import db, session
 from liaison.domain.calendar import SHANGHAI
 from liaison.models.base import Base
 from liaison.models.cases import Case
+from liaison.services.anchors import put_anchor
 from tests.support.clock import MONDAY
 from tests.support.installation import Installation
 from tests.support.servers import Servers
@@ -33,15 +34,19 @@ def house(servers: Servers, tmp_path: Path) -> Iterator[Installation]:
     house.remove()
 
 
-@pytest.mark.parametrize("victim", ["database.dump", "photo", "manifest.json"])
+@pytest.mark.parametrize("victim", ["database.dump", "photo", "anchor", "manifest.json"])
 def test_a_damaged_backup_is_refused_before_anything_is_touched(
     house: Installation, tmp_path: Path, victim: str
 ) -> None:
     folder = tmp_path / "backup"
     house.tell_matters()
+    with house.at_work():
+        put_anchor(house.folder / "anchors", house.config.secrets.anchor_key, house.clock())
     house.run("backup", folder)
     house.destroy()
-    path = next((folder / "files").rglob("*.jpg")) if victim == "photo" else folder / victim
+    found = {"photo": folder.glob("files/photos/**/*.jpg"), "anchor": folder.glob("anchors/*.json")}
+    path = next(found[victim]) if victim in found else folder / victim
+    path.chmod(0o640)
     body = bytearray(path.read_bytes())
     body[len(body) // 2] ^= 1
     path.write_bytes(body)
@@ -73,7 +78,7 @@ def test_the_same_installation_emptied_on_purpose_is_filled_again(house: Install
     house.tell_matters()
     house.run("backup", tmp_path / "backup")
     with house.app.app_context(), db.engine.begin() as line:
-        line.execute(text("TRUNCATE regions, idempotency, vault.places, vault.identities CASCADE"))
+        line.execute(text("TRUNCATE regions, idempotency, audit, vault.places, vault.identities CASCADE"))
     house.stop()
     done = house.run("restore", tmp_path / "backup")
     assert done.exit_code == 0, done.output

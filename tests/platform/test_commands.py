@@ -127,17 +127,6 @@ def test_every_station_gets_a_poster(run: Run, town: Town, tmp_path: Path) -> No
     assert run("posters", "none", "--out", str(tmp_path)).exit_code == 1
 
 
-def test_verifying_finds_a_history_that_was_changed(run: Run, life: Life) -> None:
-    number = life.matter_in("assigned")
-    assert "every chain holds" in run("verify").output
-    session.execute(text("ALTER TABLE events DISABLE TRIGGER keep_events"))
-    session.execute(text("UPDATE events SET text = '改过的话' WHERE seq = 2"))
-    session.expire_all()
-    done = run("verify")
-    assert done.exit_code == 1
-    assert f"{number}: event 2 altered" in done.output
-
-
 def test_the_database_itself_refuses_to_change_an_event(life: Life) -> None:
     life.matter_in("submitted")
     with pytest.raises(Exception, match="events are only ever added"), session.begin_nested():

@@ -56,6 +56,7 @@ def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
         "colour",
         "demo",
         "logging.level",
+        "secrets.anchors",
         "secrets.codes",
         "secrets.session",
         "secrets.stations",

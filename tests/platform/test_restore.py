@@ -5,6 +5,7 @@ What it sent between snapshot and loss must not be sent again by itself, and eve
 
 import hashlib
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,7 +23,7 @@ from liaison.embedded import postgres_ready, postgres_url
 from liaison.folder import hold
 from liaison.models.cases import Attachment, Case
 from liaison.models.notices import Notice
-from liaison.services import claims, matters, notices, restoring, verification
+from liaison.services import anchors, claims, matters, notices, restoring, verification
 from liaison.services.restoring import IN_DOUBT
 from liaison.settings import Database, Files
 from tests.support.clock import MONDAY
@@ -69,13 +70,53 @@ def test_the_drill_brings_back_rows_chains_and_files(house: Installation, tmp_pa
     assert manifest["counts"]["cases"] == 6 and len(manifest["files"]) == 4
     with house.at_work() as life:
         assert sorted(session.scalars(select(Case.number))) == sorted(numbers)
-        assert list(verification.faults()) == []
+        assert list(verification.findings()) == []
         store = open_store(house.config.files.url)
         for row in session.scalars(select(Attachment)):
             assert hashlib.sha256(store.get(row.key)).hexdigest() == row.sha256
             assert store.get(row.thumb_key)
         assert life.case(numbers[-1]).state == "submitted"  # what was done after the snapshot is to be done again
         assert life.submit().case.number not in {*numbers, later}
+
+
+def test_anchors_newer_than_the_snapshot_tell_what_is_lost_and_the_next_says_that_there_was_a_restore(
+    house: Installation, tmp_path: Path
+) -> None:
+    folder, kept = tmp_path / "backup", house.folder / "anchors"
+    key = house.config.secrets.anchor_key
+    numbers = house.tell_matters()
+    with house.at_work():
+        anchors.put_anchor(kept, key, house.clock())
+    house.clock.advance(hours=1)
+    house.run("backup", folder)
+    house.go_to(MONDAY.replace(day=3))
+    with house.at_work() as life:
+        life.act("office", matters.accept, numbers[-1])
+        later = life.submit().case.number
+        anchors.put_anchor(kept, key, house.clock())
+    done = restored(house, folder)
+    assert f"{numbers[-1]}: event 2 was lost with a restore, and is no fault (anchor of 2026-03-03)" in done.output
+    assert f"{later}: event 1 was lost with a restore, and is no fault (anchor of 2026-03-03)" in done.output
+    with house.at_work() as life:
+        assert life.submit().case.number not in {*numbers, later}
+        made = anchors.put_anchor(kept, key, house.clock())
+        assert [(each.taken_at, each.at) for each in made.statement.restores] == [(MONDAY.replace(hour=11), BACK)]
+    assert house.run("verify").exit_code == 0
+    assert "lost with a restore" in house.run("verify").output
+
+
+def test_anchors_come_back_with_the_backup_where_there_are_none(house: Installation, tmp_path: Path) -> None:
+    kept = house.folder / "anchors"
+    numbers = house.tell_matters()
+    with house.at_work():
+        anchors.put_anchor(kept, house.config.secrets.anchor_key, house.clock())
+    name = "2026-03-02.json"
+    before = (kept / name).read_bytes()
+    house.run("backup", tmp_path / "backup")
+    shutil.rmtree(kept)
+    restored(house, tmp_path / "backup")
+    assert (kept / name).read_bytes() == before and numbers
+    assert "compared with 1 anchors" in house.run("verify").output
 
 
 @pytest.mark.parametrize("back", [BACK, BACK.replace(hour=22)], ids=["in the morning", "at night"])
@@ -205,6 +246,6 @@ def test_it_comes_back_on_a_machine_where_nothing_runs_yet(house: Installation, 
 
 
 def test_every_job_that_puts_notices_by_the_clock_runs_inside_a_restore() -> None:
-    without_notices = {"relay", "sweep", "sweep_files", "beat", "work_off"}
+    without_notices = {"relay", "sweep", "sweep_files", "beat", "work_off", "anchor"}
     ticks = {tick.job.rpartition(".")[2] for tick in TICKS} - without_notices
     assert ticks == {"lapse", "fall_due", "digest"} and len(restoring.BY_THE_CLOCK) == len(ticks)

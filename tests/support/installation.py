@@ -17,7 +17,7 @@ from liaison.db import db, session, transaction
 from liaison.models.notices import Notice
 from liaison.services import digests, notices, photos
 from liaison.services.vault import Keys
-from liaison.settings import Config, Files
+from liaison.settings import Config, Files, History
 from tests.support.clock import MONDAY, FakeClock
 from tests.support.life import Life
 from tests.support.pictures import photo
@@ -39,7 +39,10 @@ class Installation:
 
     def _start(self, url: str) -> Flask:
         config: Config = replace(
-            self.servers.config(url), instance=self.folder, files=Files(str(self.folder / "files"))
+            self.servers.config(url),
+            instance=self.folder,
+            files=Files(str(self.folder / "files")),
+            history=History(str(self.folder / "anchors")),
         )
         return create_app(config, clock=self.clock)
 

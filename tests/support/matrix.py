@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from liaison.domain.numbers import make_number
 from liaison.models.base import new_id
 from liaison.models.departments import RoutingRule
 from liaison.models.stations import Station
+from liaison.services.anchors import days, put_anchor
 from liaison.web.console.panels import forms_of as forms_by_role
 from liaison.web.resident.access import HEADER
 from tests.support.forms import forms_of
@@ -39,7 +41,7 @@ WITHOUT_SESSION = (Role.ANYONE, Role.RESIDENT)
 SIGNED = ("callback.receive",)
 """Actions whose doors a signature opens, whoever knocks; each has its own tests (test_callbacks)."""
 
-NAMING = ("number", "reference", "code", "region", "rule_id", "notice_id")
+NAMING = ("number", "reference", "code", "region", "rule_id", "notice_id", "day")
 """The arguments of addresses that name a thing."""
 
 KINDS = {
@@ -59,6 +61,7 @@ KINDS = {
     "/files/<number>/lead/": "file of a lead",
     "/m/<number>": "code",
     "/public/<number>": "published",
+    "/public/anchors/<day>.json": "anchor",
     "/s/<code>": "station",
 }
 """What the first argument of an address names, by how its rule begins."""
@@ -148,6 +151,7 @@ class World:
     published: Matter
     rules: Mapping[str, UUID]
     notices: Mapping[str, UUID]
+    anchored: str
 
     def targets(self, kind: str, role: Role) -> Targets:
         """What an address of that kind may name for a role."""
@@ -191,6 +195,9 @@ class World:
     def _rule(self, role: Role) -> Targets:
         return Targets(str(self.rules["own"]), (str(self.rules["far"]), str(self.rules["high"])), str(new_id()))
 
+    def _anchor(self, role: Role) -> Targets:
+        return Targets(self.anchored, (), "1999-01-01")
+
     def _notice(self, role: Role) -> Targets:
         return Targets(str(self.notices["own"]), (str(self.notices["far"]),), str(new_id()))
 
@@ -227,7 +234,15 @@ def build_world(journey: Journey, **more: Any) -> World:
     far, high = (journey.tells(station=code, photos=[picture], **more) for code in ("S900", "S901"))
     journey.desk("other_office")("reveal", far, reason="回访核实。")
     notices = {"own": dead(life, free), "far": dead(life, far)}
-    return World(journey, east, west, free, far, high, published, rules, notices)
+    return World(journey, east, west, free, far, high, published, rules, notices, anchored(journey))
+
+
+def anchored(journey: Journey) -> str:
+    """A day of which there is an anchor."""
+    config = journey.app.extensions["liaison"].config
+    folder = Path(config.history.anchors)
+    put_anchor(folder, config.secrets.anchor_key, journey.clock())
+    return days(folder)[0].isoformat()
 
 
 def dead(life: Life, matter: Matter) -> UUID:

@@ -16,13 +16,18 @@ from liaison.app import create_app
 from liaison.config import ROOT
 from liaison.db import db
 from liaison.embedded import Server, start_postgres, start_redis
-from liaison.settings import Config, Database, Files, Logging, Notices, Redis, Secrets, Web
+from liaison.settings import Config, Database, Files, History, Logging, Notices, Redis, Secrets, Web
 from tests.support.clients import DoorClient
 from tests.support.clock import FakeClock
 
 TEMPLATE = "migrated"
 SECRETS = Secrets(
-    session="s" * 32, codes="c" * 32, stations="t" * 32, vault=base64.b64encode(b"v" * 32).decode(), vault_key_id="1"
+    session="s" * 32,
+    codes="c" * 32,
+    stations="t" * 32,
+    vault=base64.b64encode(b"v" * 32).decode(),
+    vault_key_id="1",
+    anchors=base64.b64encode(b"a" * 32).decode(),
 )
 SEEDED = {"calendar_days", "calendar_years", "alembic_version"}
 
@@ -60,6 +65,7 @@ class Servers:
             secrets=SECRETS,
             web=Web(rate_limits=False),  # every test comes from one address
             files=Files(str(instance / "files")),
+            history=History(str(instance / "anchors")),
             notices=Notices(str(instance / "notices.log")),
             logging=Logging(level="ERROR"),
         )
