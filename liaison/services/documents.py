@@ -43,9 +43,9 @@ def prepare_documents(uploads: Sequence[tuple[str, bytes]]) -> list[Document]:
     if len(uploads) > MAX_DOCUMENTS:
         raise Invalid({"files": [f"最多上传 {MAX_DOCUMENTS} 个文件，现有 {len(uploads)} 个，请减少。"]})
     documents, faults = [], []
-    for position, (name, data) in enumerate(uploads, start=1):
+    for name, data in uploads:
         try:
-            documents.append(_prepare(data, name, position))
+            documents.append(_prepare(data, name))
         except Invalid as refusal:
             faults += refusal.errors["files"]
     if faults:
@@ -87,11 +87,11 @@ def display_name(name: str) -> str:
     return f"{stem[: _MAX_NAME - len(suffix) - 1]}.{suffix}"
 
 
-def _prepare(data: bytes, name: str, position: int) -> Document:
+def _prepare(data: bytes, name: str) -> Document:
     mime = check_document(data, name)
     if mime not in FORMATS:
         return Document(_named(name, _SUFFIXES[mime]), mime, data)
-    photo = prepare(data, position=position, field="files")
+    photo = prepare(data, name=display_name(name), field="files")
     return Document(_named(name, "jpg"), photo.mime, photo.full, photo)
 
 

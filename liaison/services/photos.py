@@ -75,14 +75,15 @@ def prepare_all(files: Sequence[bytes]) -> list[Photo]:
     return photos
 
 
-def prepare(data: bytes, *, position: int = 1, field: str = "photos") -> Photo:
+def prepare(data: bytes, *, position: int = 1, name: str = "", field: str = "photos") -> Photo:
     """Return one photo as clean JPEGs (longer side 1600 and 400 pixels at most).
 
-    Raises Invalid under `field` with a sentence that names the photo by its position and the kind of fault.
+    Raises Invalid under `field` with a sentence that tells the kind of fault, and which photo by its name or else by
+    its position: photos taken by the camera are all called the same.
     """
 
     def refuse(reason: str) -> Invalid:
-        return Invalid({field: [f"第 {position} 张{reason}"]})
+        return Invalid({field: [(f"「{name}」" if name else f"第 {position} 张") + reason]})
 
     mime = _checked_type(data, refuse)
     try:
@@ -103,7 +104,8 @@ def prepare(data: bytes, *, position: int = 1, field: str = "photos") -> Photo:
 
 def keep(store: FileStore, photo: Photo) -> Kept:
     """Write both sizes under fresh random keys; the caller's row makes them findable."""
-    key, thumb_key = new_key("photos", "jpg"), new_key("thumbs", "jpg")
+    key = new_key("photos", "jpg")
+    thumb_key = _thumb_key(key, photo.thumb)
     store.put_all(((key, photo.full, photo.mime), (thumb_key, photo.thumb, photo.mime)))
     return Kept(
         key=key,
@@ -117,6 +119,11 @@ def keep(store: FileStore, photo: Photo) -> Kept:
     )
 
 
+def is_thumb(thumb_key: str, key: str, data: bytes) -> bool:
+    """Whether these bytes are the small picture that was kept with the photo of that key."""
+    return thumb_key == _thumb_key(key, data)
+
+
 def sniff(data: bytes) -> str | None:
     """Find the type a file's first bytes claim, whatever its name says."""
     if data[4:12] in _MORE_HEIC:
@@ -127,6 +134,12 @@ def sniff(data: bytes) -> str | None:
 def sha256(data: bytes) -> str:
     """Return the hex digest that tells two files apart."""
     return hashlib.sha256(data).hexdigest()
+
+
+def _thumb_key(key: str, thumb: bytes) -> str:
+    """A key that cannot be guessed, since the photo's cannot, and that vouches for the bytes behind it."""
+    name = sha256(key.encode() + thumb)[:32]
+    return f"thumbs/{name[:2]}/{name}.jpg"
 
 
 def _checked_type(data: bytes, refuse: Callable[[str], Invalid]) -> str:

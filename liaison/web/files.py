@@ -1,6 +1,7 @@
 """A file of a matter, for those who may see the matter: by query code, or by being signed in.
 
-Sent as what its row says it is and nothing else: pictures to look at, documents only to download.
+Sent as what its row says it is and nothing else, and only if it still is: pictures to look at, documents only to
+download.
 """
 
 from io import BytesIO
@@ -9,7 +10,7 @@ from flask import Blueprint, Response, request, send_file
 
 from liaison.domain.actors import Actor
 from liaison.models.cases import Attachment
-from liaison.services import dossiers
+from liaison.services import dossiers, file_check
 from liaison.web.guards import current_actor, guard
 from liaison.web.limits import code_limit
 from liaison.web.resident import access
@@ -27,7 +28,7 @@ LEAD = "/<number>/lead/<int(max=9999):position>"  # of the answer to the matter 
 def whole(number: str, position: int, of_lead: bool = False) -> Response:
     """The file as it is kept."""
     file = dossiers.find_file(_viewer(number), number, position, of_lead=of_lead)
-    return _send(file, file.key)
+    return _send(file, file_check.read_sound(wiring().store, file))
 
 
 @blueprint.get(f"{OWN}/thumb")
@@ -37,7 +38,7 @@ def whole(number: str, position: int, of_lead: bool = False) -> Response:
 def thumb(number: str, position: int, of_lead: bool = False) -> Response:
     """The small picture; the file itself when it has none."""
     file = dossiers.find_file(_viewer(number), number, position, of_lead=of_lead)
-    return _send(file, file.thumb_key or file.key)
+    return _send(file, file_check.read_sound(wiring().store, file, small=True))
 
 
 def _viewer(number: str) -> Actor:
@@ -46,10 +47,10 @@ def _viewer(number: str) -> Actor:
     return access.actor_for(case) if case else current_actor()
 
 
-def _send(file: Attachment, key: str) -> Response:
+def _send(file: Attachment, data: bytes) -> Response:
     """Never kept by caches between us and the one who may see it."""
     answer = send_file(
-        BytesIO(wiring().store.get(key)),
+        BytesIO(data),
         mimetype=file.mime,
         as_attachment=not file.mime.startswith("image/"),
         download_name=file.name or f"{file.position}.jpg",

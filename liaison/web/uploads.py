@@ -61,13 +61,30 @@ def from_form(schema: Input, form: MultiDict) -> dict[str, Any]:
 
 def keep_photos(uploads: Sequence[FileStorage]) -> list[Kept]:
     """Check, re-encode and keep photos; raises Invalid for `photos` naming the one that cannot be taken."""
-    return _keep_all(photos.keep, photos.prepare_all([upload.read() for upload in uploads if upload.filename]))
+    return _keep_all(photos.keep, photos.prepare_all(_Bodies(uploads)))
 
 
 def keep_documents(uploads: Sequence[FileStorage]) -> list[Kept]:
     """Check and keep evidence; raises Invalid for `files`."""
-    named = [(upload.filename or "", upload.read()) for upload in uploads if upload.filename]
+    longest = documents.MAX_DOCUMENT_BYTES + 1
+    named = [(upload.filename, upload.stream.read(longest)) for upload in uploads if upload.filename]
     return _keep_all(documents.keep_document, documents.prepare_documents(named))
+
+
+class _Bodies(Sequence[bytes]):
+    """The photos among uploads, each read when its turn comes and no further than shows that it is too large.
+
+    Nine of them at once in every thread would fill the memory.
+    """
+
+    def __init__(self, uploads: Sequence[FileStorage]) -> None:
+        self._uploads = [upload for upload in uploads if upload.filename]
+
+    def __len__(self) -> int:
+        return len(self._uploads)
+
+    def __getitem__(self, place: int) -> bytes:
+        return self._uploads[place].stream.read(photos.MAX_PHOTO_BYTES + 1)
 
 
 def _keep_all(keep: Callable[[FileStore, Any], Kept], prepared: Sequence[Any]) -> list[Kept]:

@@ -1,6 +1,7 @@
 """Documents: what they are is proven by their content, and their names lose whatever could mislead."""
 
 import io
+import struct
 import zipfile
 
 import pytest
@@ -72,6 +73,13 @@ def test_a_zip_bomb_is_refused_by_its_directory() -> None:
     assert "展开后过大" in refusal(zipped("word/document.xml", "a.bin", size=110 * 1024 * 1024))
 
 
+@pytest.mark.parametrize("count", [5_001, 400_000])
+def test_a_zip_with_a_directory_without_end_is_refused(count: int) -> None:
+    entry = struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 20, 20, *[0] * 7, 1, 0, 0, 0, 0, 0, 0) + b"a"
+    end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 0xFFFE, 0xFFFE, len(entry) * count, 4, 0)
+    assert "展开后过大" in refusal(b"PK\x03\x04" + entry * count + end)
+
+
 def test_an_empty_and_a_huge_file_are_named() -> None:
     assert "空文件" in refusal(b"")
     assert "20 MB" in refusal(PDF_BYTES + bytes(MAX_DOCUMENT_BYTES), "扫描件.pdf")
@@ -80,7 +88,7 @@ def test_an_empty_and_a_huge_file_are_named() -> None:
 def test_every_faulty_file_is_named_at_once() -> None:
     with pytest.raises(Invalid) as caught:
         prepare_documents([("好.pdf", PDF_BYTES), ("坏.pdf", b"x"), ("图.jpg", picture()[:60])])
-    assert len(caught.value.errors["files"]) == 2
+    assert [sentence[:5] for sentence in caught.value.errors["files"]] == ["「坏.pd", "「图.jp"]
     with pytest.raises(Invalid):
         prepare_documents([("好.pdf", PDF_BYTES)] * 10)
 
