@@ -1,4 +1,4 @@
-"""The watch on the database's clock: a jump stops what only time brings about, until it returns or a person confirms."""
+"""The watch on the clock: a jump stops what only time brings about, until it returns or a person confirms."""
 
 import os
 import subprocess
