@@ -1,5 +1,6 @@
 """Send notices: claim as many as there are free slots, hand them over outside any transaction, settle, and go on."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -8,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from liaison.clients.letters import Kind, Letter, NotSent, Outlet
-from liaison.db import transaction
+from liaison.db import is_outage, transaction
 from liaison.services import claims
 from liaison.services.claims import Message, Outcome
 from liaison.services.letters import letter_of
@@ -16,6 +17,8 @@ from liaison.services.vault import Keys
 
 MOMENT = 0.01
 """Seconds for which a message that has ended may wait for others, to be settled in one transaction with them."""
+SETTLE_AGAIN = 0.2
+"""Seconds between two tries to write down what was sent while the database is away."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ def send_notices(ids: Sequence[UUID], post: Post, slots: int) -> int:
 
     This is the one service that opens its own transactions, because sending must stand between two of them. A few more
     than there are slots are claimed ahead, so that no slot waits for the database or for the slowest of the others.
+    When the database gives way, what is on its way is still settled, and the rest is left to the next ring.
     """
     waiting, flying, sent = deque(ids), set[Future[Outcome]](), 0
     ahead = max(1, slots // 4)
@@ -42,17 +46,34 @@ def send_notices(ids: Sequence[UUID], post: Post, slots: int) -> int:
                 taken = [waiting.popleft() for _ in range(min(free, len(waiting)))]
                 flying |= {pool.submit(_hand_over, *each, post.outlets) for each in _claimed(taken, post)}
             landed, flying = _landed(flying, ahead)
-            with transaction():
-                sent += claims.settle([future.result() for future in landed], post.clock())
+            sent += _settle([future.result() for future in landed], post) if landed else 0
     return sent
 
 
 def _claimed(ids: Sequence[UUID], post: Post) -> list[tuple[Message, Letter]]:
-    """The messages claimed of these notices, each with the letter that tells of it."""
-    now = post.clock()
-    with transaction():
-        messages = claims.claim(ids, post.keys, now)
+    """The messages claimed of these notices, each with the letter that tells of it; none while the database is away."""
+    try:
+        now = post.clock()
+        with transaction():
+            messages = claims.claim(ids, post.keys, now)
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        return []
     return [(message, letter_of(message, post.base_url, now)) for message in messages]
+
+
+def _settle(outcomes: Sequence[Outcome], post: Post) -> int:
+    """Write down how sending ended, and try until the leases have run out: or all of it would be sent again."""
+    deadline = time.monotonic() + claims.LEASE.total_seconds()
+    while True:
+        try:
+            with transaction():
+                return claims.settle(outcomes, post.clock())
+        except Exception as error:
+            if not is_outage(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(SETTLE_AGAIN)
 
 
 def _landed(flying: set[Future[Outcome]], many: int) -> tuple[set[Future[Outcome]], set[Future[Outcome]]]:

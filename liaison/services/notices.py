@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from liaison.db import session, wake_after_commit
@@ -68,16 +68,18 @@ def dedup_key(about: dict, occasion: str, recipient_id: UUID, way: str) -> bytes
     return hashlib.sha256("|".join(map(str, parts)).encode()).digest()
 
 
-def ring(now: datetime, limit: int = 500) -> list[UUID]:
+def ring(now: datetime, limit: int = 500, *, takes_over: bool = True) -> list[UUID]:
     """The ids of notices whose time has come, each marked so that it is not rung again at once.
 
-    No channel is handed more than it may carry; what is left waits for the next ring.
+    No channel is handed more than it may carry; what is left waits for the next ring. Unless it `takes_over`, leases
+    that seem to have run out are left alone.
     """
+    states = ("due", "leased") if takes_over else ("due",)
     allowed = channels.allowances(now)
     limited = [name for name, allowance in allowed.items() if allowance is not None]
-    ids = _ring(Notice.channel.not_in(limited), now, limit)
+    ids = _ring(and_(Notice.channel.not_in(limited), Notice.state.in_(states)), now, limit)
     for name in limited:
-        rung = _ring(Notice.channel == name, now, min(limit, allowed[name]))
+        rung = _ring(and_(Notice.channel == name, Notice.state.in_(states)), now, min(limit, allowed[name]))
         if rung:
             channels.use(name, len(rung))
         ids += rung

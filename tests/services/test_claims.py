@@ -5,10 +5,10 @@ from uuid import UUID
 
 import pytest
 
-from liaison.db import session
+from liaison.db import session, transaction
 from liaison.domain.actors import Role
 from liaison.models.people import Account
-from liaison.services import matters
+from liaison.services import matters, notices
 from liaison.services.claims import LEASE, MAX_ATTEMPTS, backoff
 from liaison.services.notices import RING_AGAIN
 from tests.support.life import Life
@@ -152,3 +152,11 @@ def test_backoff_doubles_and_never_exceeds_the_two_minutes_in_which_all_goes_out
     assert all(backoff(1) <= timedelta(seconds=12.5) for _ in range(50))
     assert all(backoff(MAX_ATTEMPTS) <= timedelta(seconds=100) for _ in range(50))
     assert len({backoff(3) for _ in range(20)}) > 1
+
+
+def test_no_lease_ends_by_a_clock_that_is_not_trusted(life: Life, notice: UUID) -> None:
+    claim(life, notice)
+    life.clock.advance(seconds=LEASE.total_seconds())
+    with transaction():
+        assert notice not in notices.ring(life.clock(), takes_over=False)
+    assert notice in ring(life)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from liaison.clients.letters import Letter
 from liaison.db import session, transaction
@@ -143,3 +144,30 @@ def test_a_channel_that_is_not_installed_any_more_is_an_error_like_any_other(lif
 
 def _state():
     return select(Notice.state)
+
+
+class Outages:
+    """A clock whose database is away at the given of its calls, counted from one."""
+
+    def __init__(self, clock: Callable[[], datetime], *away: int) -> None:
+        self.clock, self.away, self.calls = clock, away, 0
+
+    def __call__(self) -> datetime:
+        """The time, or what SQLAlchemy raises when nobody answers."""
+        self.calls += 1
+        if self.calls in self.away:
+            raise OperationalError("SELECT clock_timestamp()", {}, ConnectionError())
+        return self.clock()
+
+
+def test_what_was_taken_is_settled_once_the_database_is_back(life: Life) -> None:
+    (first, *_), way = told(life, 1), Way()
+    assert deliver(life, [first], way, 1, Outages(life.clock, 2, 3)) == 1
+    assert fresh(first).state == "sent" and len(way.letters) == 1
+
+
+def test_what_cannot_be_claimed_is_left_to_the_next_ring_and_the_others_are_settled(life: Life) -> None:
+    ids, way = told(life, 1), Way()
+    assert deliver(life, ids, way, 1, Outages(life.clock, 1)) == 1
+    assert sorted(fresh(id_).state for id_ in ids) == ["due", "due", "sent"]
+    assert send(life, way, *ids) == 2 and len(way.letters) == 3
