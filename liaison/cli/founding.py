@@ -5,12 +5,13 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
+from liaison.cli.acting import operator
 from liaison.db import transaction
 from liaison.domain.actors import Role
 from liaison.domain.county import TABLES, read_county
 from liaison.domain.errors import DomainError, Invalid
 from liaison.domain.text import decoded
-from liaison.services import accounts, addresses, founding, stations
+from liaison.services import accounts, addresses, audit, founding, stations
 from liaison.services.posters import poster_pdf
 from liaison.services.recalculation import load_table
 from liaison.web.resident.printing import poster_of
@@ -27,7 +28,7 @@ def import_calendar(file: Path) -> None:
     """Load an official table (CSV: day,kind,name) and recompute every open clock."""
     try:
         with transaction():
-            done = load_table(decoded(file.read_bytes(), "file"), now())
+            done = load_table(decoded(file.read_bytes(), "file"), now(), operator())
     except Invalid as error:
         raise click.ClickException(_sentences(error)) from None
     click.echo(f"years: {', '.join(map(str, sorted(done.years)))}; clocks whose due day moved: {done.moved}")
@@ -42,6 +43,7 @@ def import_county(folder: Path) -> None:
         read = read_county({name: decoded((folder / name).read_bytes(), name) for name in found})
         with transaction():
             founding.found(read)
+            audit.note(operator(), "setting.county", now(), about=folder.name, data={"tables": found})
     except DomainError as error:
         raise click.ClickException(_sentences(error)) from None
     click.echo(f"{len(read.stations)} stations, {len(read.deputies)} deputies, {len(read.departments)} departments")
@@ -61,7 +63,7 @@ def add_account(password: str, role: str, head: bool, **told: str | None) -> Non
     """Add an account; the password is asked for."""
     try:
         with transaction():
-            accounts.add_account(password=password, role=Role(role), head=head, **told)
+            accounts.add_account(password=password, role=Role(role), head=head, actor=operator(), now=now(), **told)
     except DomainError as error:
         raise click.ClickException(_sentences(error)) from None
     click.echo(f"added {told['username']}")
@@ -73,7 +75,7 @@ def disable_account(username: str) -> None:
     """Close an account at once, with all its sessions."""
     try:
         with transaction():
-            accounts.disable_account(username, now())
+            accounts.disable_account(operator(), username, now())
     except DomainError as error:
         raise click.ClickException(_sentences(error)) from None
     click.echo(f"disabled {username}")
@@ -91,12 +93,15 @@ def reach(username: str, **told: str | None) -> None:
     keys, at = wiring().keys, now()
     try:
         with transaction():
-            account_id = accounts.get_named(username).id
+            account = accounts.get_named(username)
+            account_id = account.id
             for channel, address in told.items():
                 if address:
                     addresses.set_address(account_id, channel, address, keys, at)
                 elif address is not None:
                     addresses.forget_address(account_id, channel)
+            if changed := [channel for channel, address in told.items() if address is not None]:
+                accounts.note_reach(operator(), account, changed, at)
     except DomainError as error:
         raise click.ClickException(_sentences(error)) from None
     for place, way in enumerate(addresses.ways_of(account_id, keys), start=1):

@@ -3,10 +3,12 @@
 import click
 from flask.cli import AppGroup
 
+from liaison.cli.acting import operator
 from liaison.db import transaction
+from liaison.domain.actors import Actor, Role
 from liaison.domain.calendar import SHANGHAI
 from liaison.domain.errors import WrongState
-from liaison.services import timekeeping
+from liaison.services import audit, timekeeping
 from liaison.web.wiring import now
 
 clock = AppGroup("clock", help="The database's clock, by which everything falls due.")
@@ -32,6 +34,7 @@ def confirm(name: str) -> None:
     try:
         with transaction():
             timekeeping.confirm(name, now())
+            audit.note(Actor(Role.SYSTEM, name), "clock.confirm", now(), data={"operator": operator().name})
     except WrongState as error:
         raise click.ClickException(error.detail) from None
     click.echo("the clock is trusted again")

@@ -75,6 +75,7 @@ POLICY = MappingProxyType(
     | _lines(OFFICE_ROLES, Relation.REGION, "digest.read outbox.write")
     | _lines(OFFICE_ROLES | {Role.ADMINISTRATOR}, Relation.REGION, "outbox.read calendar.read clock.read")
     | _lines({Role.OFFICE_LEAD, Role.ADMINISTRATOR}, Relation.NONE, "calendar.write clock.confirm channel.resume")
+    | _lines({Role.AUDITOR}, Relation.REGION, "audit.read")
     | _lines({Role.LIAISON}, Relation.STATION, "station.enter")
     | _lines(OFFICE_ROLES | {Role.LIAISON}, Relation.STATION, "roster.read roster.write")
     | _lines(OFFICE_ROLES, Relation.REGION, "roster.screening")

@@ -1,16 +1,18 @@
 """Add and close accounts; roles that act for something need that something."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
 
 from liaison.db import forget, session
-from liaison.domain.actors import DEPARTMENT_ROLES, Role
+from liaison.domain.actors import DEPARTMENT_ROLES, Actor, Role
 from liaison.domain.errors import Conflict, Invalid, NotFound
 from liaison.models.departments import Department
 from liaison.models.people import Account, Deputy, Session
 from liaison.models.regions import Region
 from liaison.models.stations import Station
+from liaison.services import audit
 from liaison.services.sign_in import find_account, hash_password
 
 ROLES = tuple(role for role in Role if role not in (Role.ANYONE, Role.RESIDENT, Role.SYSTEM))
@@ -29,6 +31,8 @@ def add_account(
     station: str | None = None,
     deputy: str | None = None,
     head: bool = False,
+    actor: Actor,
+    now: datetime,
 ) -> Account:
     """Add an account; a `head` is told when the own department is overdue, and has a box for it.
 
@@ -58,6 +62,7 @@ def add_account(
     session.add(account)
     session.flush()
     forget()
+    _note(actor, "account.add", account, now, {"role": role, "head": head} | told)
     return account
 
 
@@ -69,7 +74,7 @@ def get_named(username: str) -> Account:
     return account
 
 
-def disable_account(username: str, now: datetime) -> None:
+def disable_account(actor: Actor, username: str, now: datetime) -> None:
     """Close an account and revoke its sessions. Raises NotFound."""
     account = get_named(username)
     account.active = False
@@ -77,6 +82,17 @@ def disable_account(username: str, now: datetime) -> None:
     session.execute(
         update(Session).where(Session.account_id == account.id, Session.revoked_at.is_(None)).values(revoked_at=now)
     )
+    _note(actor, "account.disable", account, now, {})
+
+
+def note_reach(actor: Actor, account: Account, channels: Sequence[str], now: datetime) -> None:
+    """Write down that somebody else has changed how an account is reached; the addresses themselves are not told."""
+    _note(actor, "account.reach", account, now, {"channels": sorted(channels)})
+
+
+def _note(actor: Actor, act: str, account: Account, now: datetime, data: dict) -> None:
+    region = session.get_one(Region, account.region_id)
+    audit.note(actor, act, now, about=account.username, region_path=region.path, data=data)
 
 
 def _id(model, code: str | None, field: str):

@@ -73,6 +73,13 @@ class Anchor:
             for line in file:
                 yield _head(line, self.path)
 
+    def find_head(self, number: str) -> Head | None:
+        """The head of one chain, if it is listed, without a look at the others. Raises Unreadable."""
+        beginning = f"[{json.dumps(number)},"
+        with self.path.open(encoding="utf-8") as file:
+            line = next((line for line in file if line.startswith(beginning)), None)
+        return _head(line, self.path) if line else None
+
 
 def put_anchor(folder: Path, seed: bytes, now: datetime) -> Anchor | None:
     """Write the anchor of this day in Shanghai, or return None when there is one of this day or of a later one.

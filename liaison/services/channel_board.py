@@ -11,7 +11,7 @@ from liaison.domain.actors import Actor
 from liaison.domain.calendar import local_day, office_moment
 from liaison.domain.errors import WrongState
 from liaison.models.notices import Notice
-from liaison.services import channels
+from liaison.services import audit, channels
 from liaison.services.calendars import current_calendar
 from liaison.services.channels import ALL_USED, CHANNELS, Limit
 
@@ -61,4 +61,5 @@ def resume(actor: Actor, channel: str, now: datetime) -> None:
     waiting = update(Notice).where(Notice.state == "due", Notice.channel == channel, Notice.next_at == until)
     session.execute(waiting.values(next_at=at, rung_at=None), execution_options={"synchronize_session": False})
     wake_after_commit()
+    audit.note(actor, "channel.resume", now, about=channel)
     _log.info("channel %s is used again, by account %s", channel, actor.account_id)

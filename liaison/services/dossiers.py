@@ -1,6 +1,7 @@
 """One case as one viewer may see it: the trunk, history, answers, clocks, assignments. Read only.
 
-What a viewer may not see is never put in, so that no page, export or error text can show it.
+What a viewer may not see is never put in, so that no page, export or error text can show it. That an account is shown
+who the resident is, is written down in the audit log: whoever asks for a dossier commits.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ from liaison.models.assignments import Assignment, Extension, Reply
 from liaison.models.cases import Attachment, Case, Event, Rating
 from liaison.models.clocks import Clock
 from liaison.models.matters import Matter, Reveal
-from liaison.services import clocks, ladders, reveals, vault
+from liaison.services import audit, clocks, ladders, reveals, vault
 from liaison.services.calendars import current_calendar
 from liaison.services.reach import cases_within
 
@@ -98,7 +99,8 @@ def get_dossier(actor: Actor, number: str, keys: vault.Keys, now: datetime) -> D
     state = flow.state(case.state)
     matter = session.get(Matter, case.id, options=[joinedload(Matter.suggested_department)])
     lead = session.get(Case, case.merged_into_id) if case.merged_into_id else None
-    return Dossier(
+    contact = reveals.find_visible_contact(actor, case, matter, keys, now) if matter else None
+    dossier = Dossier(
         case=case,
         text=_readable(actor, case.text),
         phase=state.phase,
@@ -110,13 +112,16 @@ def get_dossier(actor: Actor, number: str, keys: vault.Keys, now: datetime) -> D
         ratings=_ratings(actor, case),
         duties=[] if actor.role is Role.RESIDENT else _duties(actor, case, now),
         place=vault.find_place(case.id, keys),
-        contact=reveals.find_visible_contact(actor, case, matter, keys, now) if matter else None,
+        contact=contact,
         matter=matter,
         moves=flow.moves_for(case.state, actor.role),
         reveals=_reveals(actor, case),
         merged=_merged(actor, case),
         merged_into=lead,
     )
+    if contact and actor.account_id:
+        _note_reading(actor, dossier, now)
+    return dossier
 
 
 def find_file(actor: Actor, number: str, position: int, *, of_lead: bool = False) -> Attachment:
@@ -133,6 +138,14 @@ def find_file(actor: Actor, number: str, position: int, *, of_lead: bool = False
         if file.position == position:
             return file
     raise NotFound("没有找到这个文件。")
+
+
+def _note_reading(actor: Actor, dossier: Dossier, now: datetime) -> None:
+    case, contact = dossier.case, dossier.contact
+    told = [name for name in ("name", "phone") if getattr(contact, name)]
+    ground = "consent" if dossier.matter.share_identity else "reveal"
+    data = {"told": told, "ground": ground}
+    audit.note(actor, audit.READ_CONTACT, now, about=case.number, region_path=case.region_path, data=data)
 
 
 def _readable(actor: Actor, text: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import delete, select
 
@@ -11,6 +12,7 @@ from liaison.domain.errors import Invalid
 from liaison.domain.reminders import LADDER, NEVER_EMPTY, Audience, Audiences, Rung
 from liaison.models.departments import LadderRung
 from liaison.models.regions import Region
+from liaison.services import audit
 from liaison.services.departments import get_region
 
 
@@ -48,7 +50,7 @@ def settings_of(actor: Actor, region_code: str) -> tuple[Region, list[RungSettin
     ]
 
 
-def set_ladder(actor: Actor, region_code: str, wanted: Mapping[str, Iterable[str]]) -> Region:
+def set_ladder(actor: Actor, region_code: str, wanted: Mapping[str, Iterable[str]], now: datetime) -> Region:
     """Write who hears of each rung in a region; a rung that says what it would say anyway is not kept as its own.
 
     Raises Invalid for a rung that must reach somebody and would not.
@@ -65,14 +67,17 @@ def set_ladder(actor: Actor, region_code: str, wanted: Mapping[str, Iterable[str
     )
     session.flush()
     forget()
+    told = {rung: sorted(audience) for rung, audience in chosen.items()}
+    audit.note(actor, "setting.ladder", now, about=region.name, region_path=region.path, data=told)
     return region
 
 
-def reset_ladder(actor: Actor, region_code: str) -> Region:
+def reset_ladder(actor: Actor, region_code: str, now: datetime) -> Region:
     """Take back all a region has set for itself, so that it follows the region above or the default."""
     region = get_region(actor, region_code)
     session.execute(delete(LadderRung).where(LadderRung.region_id == region.id))
     forget()
+    audit.note(actor, "setting.ladder_reset", now, about=region.name, region_path=region.path)
     return region
 
 

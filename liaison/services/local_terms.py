@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import delete, literal, select
 
@@ -12,6 +13,7 @@ from liaison.domain.errors import Invalid
 from liaison.domain.terms import DEFAULT_TERMS
 from liaison.models.departments import LocalTerm
 from liaison.models.regions import Region
+from liaison.services import audit
 from liaison.services.departments import get_region
 
 IN_WORKING_DAYS = frozenset({"return_request", "reopening"})
@@ -44,7 +46,7 @@ def terms_of(actor: Actor, region_code: str) -> list[TermSetting]:
     return [TermSetting(clock, own.get(clock, ""), *(defaults | inherited)[clock]) for clock in DEFAULT_TERMS]
 
 
-def set_terms(actor: Actor, region_code: str, wanted: Mapping[str, str]) -> Region:
+def set_terms(actor: Actor, region_code: str, wanted: Mapping[str, str], now: datetime) -> Region:
     """Write a region's own terms, an empty one meaning that it has none; clocks already running keep theirs.
 
     Raises Invalid naming each clock whose term cannot be read.
@@ -63,6 +65,8 @@ def set_terms(actor: Actor, region_code: str, wanted: Mapping[str, str]) -> Regi
     session.add_all(LocalTerm(region_id=region.id, clock=clock, term=str(term)) for clock, term in terms.items())
     session.flush()
     forget()
+    told = {clock: str(term) for clock, term in terms.items()}
+    audit.note(actor, "setting.terms", now, about=region.name, region_path=region.path, data=told)
     return region
 
 

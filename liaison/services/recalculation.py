@@ -11,7 +11,7 @@ from liaison.db import session
 from liaison.domain.actors import SYSTEM, Actor
 from liaison.models.cases import Case
 from liaison.models.clocks import CalendarImport, Clock
-from liaison.services import calendars, cases, clocks
+from liaison.services import audit, calendars, cases, clocks
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ def load_table(text: str, now: datetime, actor: Actor = SYSTEM) -> Recalculated:
     shifts = [_shift(clock, before, now) for clock, before in moved]
     session.add(CalendarImport(at=now, by_name=actor.name, years=sorted(years), moved=len(shifts)))
     session.flush()
+    told = {"years": sorted(years), "moved": len(shifts)}
+    audit.note(actor, "setting.calendar", now, about="、".join(map(str, sorted(years))), data=told)
     return Recalculated(years, sorted(shifts, key=attrgetter("number", "clock")))
 
 

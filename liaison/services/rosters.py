@@ -13,7 +13,7 @@ from liaison.domain.routing import choose_deputy
 from liaison.models.people import Account, Deputy
 from liaison.models.regions import Region
 from liaison.models.stations import DutyTurn, Station
-from liaison.services import stations
+from liaison.services import audit, stations
 
 
 @dataclass(frozen=True)
@@ -110,11 +110,12 @@ def set_absence(actor: Actor, code: str, deputy_code: str, until: date | None, *
     return deputy
 
 
-def set_screening(actor: Actor, code: str, on: bool) -> Station:
+def set_screening(actor: Actor, code: str, on: bool, now: datetime) -> Station:
     """Say whether the office screens what is told at a station; off sends it straight to the deputy on duty."""
     station = _station(actor, code)
     station.screening = on
     session.flush()
+    audit.note(actor, "setting.screening", now, about=code, region_path=station.region.path, data={"on": on})
     return station
 
 

@@ -1,7 +1,8 @@
 """The office's routing rules: which words or category suggest which department. Rows, so that the office edits them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
@@ -13,6 +14,7 @@ from liaison.domain.errors import Invalid, NotFound
 from liaison.models.base import new_id
 from liaison.models.departments import Category, Department, RoutingRule
 from liaison.models.regions import Region
+from liaison.services import audit
 
 MOST_KEYWORDS = 30
 
@@ -51,29 +53,36 @@ def get_rule(actor: Actor, rule_id: UUID) -> RoutingRule:
     return found
 
 
-def add_rule(actor: Actor, text: RuleText) -> RoutingRule:
+def add_rule(actor: Actor, text: RuleText, now: datetime) -> RoutingRule:
     """Write a new rule, in use at once. Raises Invalid for what it names that does not exist."""
     rule = RoutingRule(id=new_id(), active=True, **_columns(actor, text))
     session.add(rule)
     session.flush()
+    _note(actor, "setting.rule", rule, now, asdict(text))
     return rule
 
 
-def change_rule(actor: Actor, rule_id: UUID, text: RuleText) -> RoutingRule:
+def change_rule(actor: Actor, rule_id: UUID, text: RuleText, now: datetime) -> RoutingRule:
     """Replace what a rule says; matters already routed keep the reason they were given."""
     rule = get_rule(actor, rule_id)
     for column, value in _columns(actor, text).items():
         setattr(rule, column, value)
     session.flush()
+    _note(actor, "setting.rule", rule, now, asdict(text))
     return rule
 
 
-def switch_rule(actor: Actor, rule_id: UUID, active: bool) -> RoutingRule:
+def switch_rule(actor: Actor, rule_id: UUID, active: bool, now: datetime) -> RoutingRule:
     """Put a rule out of use, or into use again; it is never deleted, so that old reasons can be looked up."""
     rule = get_rule(actor, rule_id)
     rule.active = active
     session.flush()
+    _note(actor, "setting.rule_switch", rule, now, {"active": active})
     return rule
+
+
+def _note(actor: Actor, act: str, rule: RoutingRule, now: datetime, data: dict) -> None:
+    audit.note(actor, act, now, about=rule.reason, region_path=rule.region_path, data={"rule": str(rule.id)} | data)
 
 
 def _within(actor: Actor) -> ColumnElement[bool]:

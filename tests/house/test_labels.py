@@ -11,7 +11,7 @@ from liaison.domain.outcomes import Outcome, Result
 from liaison.domain.reminders import Audience, Rung
 from liaison.domain.routing import Ground, PassedOver, Reason
 from liaison.domain.terms import COMPLEXITIES, DEFAULT_TERMS
-from liaison.services import channels, claims, digests, inboxes, matters, outbox
+from liaison.services import audit, channels, claims, digests, inboxes, matters, outbox
 from liaison.web.labels import LABELS
 from tests.support.source import modules, within
 
@@ -38,6 +38,7 @@ CODES = {
     "notice_state": outbox.STATES,
     "act": list(outbox.DECIDED),
     "via": (channels.INBOX, *channels.ADDRESSED, channels.WEBHOOK, channels.LOG),
+    "audit": audit.ACTS,
     "topic": (digests.TOPIC, claims.BUNDLE),
     "route": (*Reason, *PassedOver, *Ground),
 }
@@ -52,6 +53,12 @@ def test_every_kind_of_event_the_services_record_has_words() -> None:
     kinds = written("record", "record_on", "move", variable="kind")
     assert {"submit", "merged_here", "calendar", "supervise", "request_return", "grant_reveal"} <= kinds
     assert sorted(kinds - set(LABELS["event"])) == []
+
+
+def test_every_act_that_is_written_down_can_be_looked_for() -> None:
+    acts = written("note", "_note")
+    assert {"setting.ladder", "account.add", "setting.rule"} <= acts
+    assert sorted(each for each in acts - set(audit.ACTS) if "." in each) == []
 
 
 def test_every_clock_the_services_start_has_words() -> None:

@@ -109,7 +109,7 @@ def test_answered_work_leaves_the_heads_box(life: Life, assigned: str) -> None:
 
 def test_a_loud_rung_that_would_reach_nobody_reaches_the_office(life: Life) -> None:
     with transaction():
-        ladders.set_ladder(life.town.actor("office_lead"), "110101", LOUD)
+        ladders.set_ladder(life.town.actor("office_lead"), "110101", LOUD, life.clock())
     number = life.matter_in("submitted")  # the office's own clock: no department has a head to tell
     at(life, "2026-03-20T09:00")
     (topic,) = {each.topic for each in life.notices(number) if each.topic.startswith("reminder.")}
@@ -118,7 +118,7 @@ def test_a_loud_rung_that_would_reach_nobody_reaches_the_office(life: Life) -> N
 
 def test_a_silenced_rung_falls_without_a_word(life: Life, assigned: str) -> None:
     with transaction():
-        ladders.set_ladder(life.town.actor("office_lead"), "110101", LOUD)
+        ladders.set_ladder(life.town.actor("office_lead"), "110101", LOUD, life.clock())
     at(life, "2026-03-05T08:30")
     assert life.notices(assigned, topic="reminder.half") == []
     assert next(clock for clock in life.clocks(assigned) if clock.kind == "handling").remind_at > life.clock()

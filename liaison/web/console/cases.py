@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from liaison.domain.actors import DEPARTMENT_ROLES
 from liaison.domain.errors import Conflict, Invalid, NotFound, WrongState
 from liaison.services.cases import check_unmoved
-from liaison.services.dossiers import Dossier, get_dossier
+from liaison.services.dossiers import Dossier
 from liaison.services.rosters import deputy_names
 from liaison.web.console import facts
 from liaison.web.console.choices import Choices
@@ -18,8 +18,9 @@ from liaison.web.console.panels import Attempt, get_form, own_duties, panels
 from liaison.web.console.prefill import suggestion_words
 from liaison.web.errors import status_of
 from liaison.web.guards import current_actor, guard
+from liaison.web.reading import read_dossier
 from liaison.web.uploads import read_body
-from liaison.web.wiring import now, unit_of_work, wiring
+from liaison.web.wiring import now, unit_of_work
 
 MOST_DIGITS = 9  # no case has so many events, and no column takes more
 SHOWN_ERRORS = (Invalid, WrongState, Conflict)
@@ -29,7 +30,7 @@ SHOWN_ERRORS = (Invalid, WrongState, Conflict)
 @guard("console.case")
 def case_page(number: str) -> str:
     """One case within the viewer's reach, with every move open to the viewer."""
-    return _page(_dossier(number))
+    return _page(read_dossier(number))
 
 
 @blueprint.get("/assignments/<reference>")
@@ -77,7 +78,7 @@ def _move(name: str, reference: str, number: str) -> Response | tuple[str, int]:
             form.run(actor, reference, body, now())
     except SHOWN_ERRORS as error:
         attempt = Attempt(name, reference if reference != number else "", request.form, error)
-        return _page(_dossier(number), attempt), status_of(error)
+        return _page(read_dossier(number), attempt), status_of(error)
     flash(f"已完成：{FACES[form.action].title}。")
     if form.leaves:
         return redirect(url_for("console.home"), 303)
@@ -85,13 +86,9 @@ def _move(name: str, reference: str, number: str) -> Response | tuple[str, int]:
     return redirect(url_for(f"console.{endpoint}", **{key: reference}), 303)
 
 
-def _dossier(number: str) -> Dossier:
-    return get_dossier(current_actor(), number, wiring().keys, now())
-
-
 def _dossier_of(reference: str) -> Dossier:
     """The case of one of the viewer's own assignments. Raises NotFound for another department's."""
-    dossier = _dossier(reference.rpartition(".")[0])
+    dossier = read_dossier(reference.rpartition(".")[0])
     if reference not in [duty.reference for duty in own_duties(current_actor(), dossier)]:
         raise NotFound()
     return dossier

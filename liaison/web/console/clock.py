@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from liaison.domain.errors import WrongState
 from liaison.domain.policy import may
-from liaison.services import timekeeping
+from liaison.services import audit, timekeeping
 from liaison.web.console.frame import blueprint
 from liaison.web.errors import status_of
 from liaison.web.guards import current_actor, guard
@@ -26,6 +26,7 @@ def clock_confirm() -> Response | tuple[str, int]:
     try:
         with unit_of_work():
             timekeeping.confirm(current_actor().name, now())
+            audit.note(current_actor(), "clock.confirm", now())
     except WrongState as error:
         return _page(error), status_of(error)
     flash("已确认系统时钟无误，提醒和到期处理将在一分钟内继续。")

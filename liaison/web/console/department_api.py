@@ -6,7 +6,6 @@ from apiflask import APIBlueprint
 
 from liaison.domain.errors import NotFound
 from liaison.services import inboxes
-from liaison.services.dossiers import get_dossier
 from liaison.web.answers import AssignmentOut, DepartmentQuery, RowsOut
 from liaison.web.described import describe
 from liaison.web.endpoints import add_moves, box
@@ -14,7 +13,8 @@ from liaison.web.forms import DEPARTMENT_FORMS
 from liaison.web.guards import current_actor, guard
 from liaison.web.paging import page
 from liaison.web.projections import assignment_matter, row_json
-from liaison.web.wiring import now, wiring
+from liaison.web.reading import read_dossier
+from liaison.web.wiring import now
 
 api = APIBlueprint("department", __name__, url_prefix="/api/v1/department", tag="Department")
 
@@ -22,9 +22,8 @@ api = APIBlueprint("department", __name__, url_prefix="/api/v1/department", tag=
 def read_assignment(reference: str) -> Any:
     """One assignment of the department with its matter. Raises NotFound for another department's."""
     number = reference.rpartition(".")[0]
-    actor = current_actor()
-    dossier = get_dossier(actor, number, wiring().keys, now())
-    own = [duty for duty in dossier.duties if duty.assignment.department_id == actor.department_id]
+    dossier, department_id = read_dossier(number), current_actor().department_id
+    own = [duty for duty in dossier.duties if duty.assignment.department_id == department_id]
     if reference not in [duty.reference for duty in own]:
         raise NotFound()
     return assignment_matter(dossier, reference)

@@ -65,6 +65,7 @@ _MENU = (
     ("console.ladder_page", "提醒与时限", "ladders.read"),
     ("console.calendar_page", "节假日", "calendar.read"),
     ("console.outbox_page", "发件箱", "outbox.read"),
+    ("console.audit_page", "审计日志", "audit.read"),
     ("console.notice_list", "消息", "console.case"),
     ("console.reach_page", "通知方式", "reach.read"),
 )

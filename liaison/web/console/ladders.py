@@ -17,7 +17,7 @@ from liaison.web.console.frame import blueprint
 from liaison.web.console.inputs import LadderIn, TermsIn
 from liaison.web.guards import current_actor, guard
 from liaison.web.uploads import read_body
-from liaison.web.wiring import unit_of_work
+from liaison.web.wiring import now, unit_of_work
 
 
 @blueprint.get("/ladders")
@@ -39,7 +39,7 @@ def ladder_rungs(region: str) -> Response | tuple[str, int]:
 def ladder_reset(region: str) -> Response:
     """Take back what the region has set for its ladder."""
     with unit_of_work():
-        ladders.reset_ladder(current_actor(), region)
+        ladders.reset_ladder(current_actor(), region, now())
     flash("已恢复为沿用上级或默认的提醒对象。")
     return redirect(url_for("console.ladder_page", region=region), 303)
 
@@ -55,7 +55,7 @@ def _save(region: str, schema: Any, write: Callable[..., Any], done: str, part: 
     try:
         body = read_body(schema)
         with unit_of_work():
-            write(current_actor(), region, body)
+            write(current_actor(), region, body, now())
     except Invalid as error:
         return _page(region, error, part), 422
     flash(done)

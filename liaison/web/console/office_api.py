@@ -6,7 +6,6 @@ from apiflask import APIBlueprint
 from flask import request
 
 from liaison.services import inboxes, reveals
-from liaison.services.dossiers import get_dossier
 from liaison.web.answers import OfficeQuery, RowsOut, StaffMatterOut
 from liaison.web.described import describe
 from liaison.web.endpoints import MOVE_REFUSES, add_moves
@@ -14,16 +13,17 @@ from liaison.web.forms import OFFICE_FORMS
 from liaison.web.guards import current_actor, guard
 from liaison.web.paging import page
 from liaison.web.projections import row_json, staff_matter
+from liaison.web.reading import read_dossier
 from liaison.web.schemas import Decision
 from liaison.web.uploads import read_body
-from liaison.web.wiring import now, unit_of_work, wiring
+from liaison.web.wiring import now, unit_of_work
 
 api = APIBlueprint("office", __name__, url_prefix="/api/v1/office", tag="Office")
 
 
 def read_matter(number: str) -> Any:
     """One matter of the office's region."""
-    return staff_matter(get_dossier(current_actor(), number, wiring().keys, now()))
+    return staff_matter(read_dossier(number))
 
 
 @api.get("/matters")

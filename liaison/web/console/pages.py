@@ -1,6 +1,7 @@
 """The console of departments, office, deputies and stations: importing this module puts every page on its blueprint."""
 
 from liaison.web.console import (  # noqa: F401
+    audit,
     calendar,
     cases,
     clock,

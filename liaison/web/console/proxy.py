@@ -10,9 +10,9 @@ from werkzeug.datastructures import MultiDict
 from liaison.domain.errors import Conflict, DomainError, Invalid
 from liaison.models.stations import Station
 from liaison.services import sign_in
-from liaison.services.dossiers import get_dossier
 from liaison.services.intake import MAX_TEXT, MIN_TEXT, Submitted
 from liaison.services.photos import MAX_PHOTOS, Kept
+from liaison.services.receipts import first_event
 from liaison.web import schemas
 from liaison.web.console.choices import Choices
 from liaison.web.console.fields import Field
@@ -21,7 +21,7 @@ from liaison.web.errors import status_of
 from liaison.web.guards import current_actor, guard
 from liaison.web.resident.submitting import open_photos, seal_photos, submit
 from liaison.web.uploads import from_form, keep_photos, load
-from liaison.web.wiring import now, wiring
+from liaison.web.wiring import wiring
 
 _LENGTH = f"照群众的原话写，{MIN_TEXT} 到 {MAX_TEXT} 字；写好后念给群众听一遍。"
 PROXY_FIELDS = (
@@ -97,7 +97,7 @@ def _receipt(submitted: Submitted) -> str:
     return render_template(
         "console/receipt.html",
         case=submitted.case,
-        receipt=get_dossier(current_actor(), submitted.case.number, wiring().keys, now()).receipt,
+        receipt=first_event(submitted.case.id),
         secret=submitted.secret,
         address=f"{wiring().config.base_url}/m/{submitted.case.number}",
     )

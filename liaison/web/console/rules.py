@@ -17,7 +17,7 @@ from liaison.web.console.frame import blueprint
 from liaison.web.console.inputs import RuleIn, SwitchIn, TryIn, rule_text
 from liaison.web.guards import current_actor, guard
 from liaison.web.uploads import from_form, load, read_body
-from liaison.web.wiring import unit_of_work
+from liaison.web.wiring import now, unit_of_work
 
 RULE_FIELDS = (
     Field("keywords", "关键词", "line", help="用空格或顿号隔开，文中出现任何一个即命中。"),
@@ -60,7 +60,7 @@ def rule_add() -> Response | tuple[str, int]:
     try:
         body = read_body(RuleIn())
         with unit_of_work():
-            rules.add_rule(current_actor(), rule_text(body))
+            rules.add_rule(current_actor(), rule_text(body), now())
     except Invalid as error:
         return _form(None, request.form, error), 422
     flash("规则已添加，立即生效。")
@@ -83,7 +83,7 @@ def rule_change(rule_id: UUID) -> Response | tuple[str, int]:
     try:
         body = read_body(RuleIn())
         with unit_of_work():
-            rules.change_rule(actor, rule_id, rule_text(body))
+            rules.change_rule(actor, rule_id, rule_text(body), now())
     except Invalid as error:
         return _form(rules.get_rule(actor, rule_id), request.form, error), 422
     flash("规则已修改，立即生效。")
@@ -96,7 +96,7 @@ def rule_switch(rule_id: UUID) -> Response:
     """Put a rule out of use or into use."""
     body = read_body(SwitchIn())
     with unit_of_work():
-        rules.switch_rule(current_actor(), rule_id, body["on"])
+        rules.switch_rule(current_actor(), rule_id, body["on"], now())
     flash("规则已启用。" if body["on"] else "规则已停用。")
     return redirect(url_for("console.rule_list"), 303)
 

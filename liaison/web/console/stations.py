@@ -66,7 +66,7 @@ def station_screening(code: str) -> Response:
     """Have the office screen what is told at this station, or not."""
     body = read_body(SwitchIn())
     with unit_of_work():
-        rosters.set_screening(current_actor(), code, body["on"])
+        rosters.set_screening(current_actor(), code, body["on"], now())
     return _back(code, "已开启初审。" if body["on"] else "已关闭初审，新事项直接交当值代表。")
 
 

@@ -5,7 +5,6 @@ from typing import Any
 from apiflask import APIBlueprint
 
 from liaison.services import inboxes
-from liaison.services.dossiers import get_dossier
 from liaison.web.answers import DeputyQuery, RowsOut, StaffMatterOut
 from liaison.web.described import describe
 from liaison.web.endpoints import add_moves, box
@@ -13,7 +12,8 @@ from liaison.web.forms import DEPUTY_FORMS
 from liaison.web.guards import current_actor, guard
 from liaison.web.paging import page
 from liaison.web.projections import row_json, staff_matter
-from liaison.web.wiring import now, wiring
+from liaison.web.reading import read_dossier
+from liaison.web.wiring import now
 
 api = APIBlueprint("deputy", __name__, url_prefix="/api/v1/deputy", tag="Deputy")
 
@@ -35,7 +35,7 @@ def matters() -> Any:
 @guard("deputy.read")
 def matter(reference: str) -> Any:
     """One of the deputy's matters."""
-    return staff_matter(get_dossier(current_actor(), reference, wiring().keys, now()))
+    return staff_matter(read_dossier(reference))
 
 
 add_moves(
@@ -43,5 +43,5 @@ add_moves(
     "/matters/<reference>",
     DEPUTY_FORMS,
     StaffMatterOut,
-    lambda number: staff_matter(get_dossier(current_actor(), number, wiring().keys, now())),
+    lambda number: staff_matter(read_dossier(number)),
 )

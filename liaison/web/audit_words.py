@@ -1,0 +1,28 @@
+"""What the auditor reads for what was written down, and for what is told with it."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+AUDIT_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "audit": {
+            "read.contact": "查看群众姓名、电话",
+            "export.backup": "导出全部数据（备份）",
+            "restore": "从备份恢复数据",
+            "setting.ladder": "修改提醒对象",
+            "setting.ladder_reset": "恢复默认提醒对象",
+            "setting.terms": "修改时限",
+            "setting.rule": "新增或修改分派规则",
+            "setting.rule_switch": "启用或停用分派规则",
+            "setting.calendar": "导入节假日安排",
+            "setting.screening": "修改联络站是否先审核",
+            "setting.county": "导入区划、站点等基础资料",
+            "account.add": "新增账号",
+            "account.disable": "停用账号",
+            "account.reach": "修改账号的通知方式",
+            "channel.resume": "恢复使用通知渠道",
+            "clock.confirm": "确认系统时钟",
+        },
+        "ground": {"consent": "群众同意公开", "reveal": "经批准查看"},
+    }
+)
