@@ -1,4 +1,4 @@
-"""The one clock: the database's, asked every few seconds and carried on by this process's own uptime in between.
+"""The one clock: the database's, asked every second and carried on by this process's own uptime in between.
 
 Machines' own clocks differ and can be set; every due date and lease is compared with what one database says
 (TRUST, the algorithm, step 7). `services.timekeeping` watches whether that clock itself jumps.
@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-ASK_AGAIN = 5.0
+ASK_AGAIN = 1.0
 """Seconds after which the database is asked again: how late its being set is noticed here."""
 
 

@@ -17,10 +17,12 @@ from sqlalchemy import Integer, Text, Uuid, and_, column, or_, select, update, v
 from liaison.clients.letters import Kind, NotSent
 from liaison.db import session, told
 from liaison.domain.actors import Role
+from liaison.domain.calendar import office_moment
 from liaison.models.cases import Case
 from liaison.models.clocks import Clock
 from liaison.models.notices import Notice
 from liaison.services import channels, recipients, vault
+from liaison.services.calendars import current_calendar
 from liaison.services.channels import ADDRESSED, QUOTA_PAUSE, SUBSCRIBE
 from liaison.services.recipients import Recipient
 
@@ -78,7 +80,7 @@ class _Facts:
 
 def claim(ids: Sequence[UUID], keys: vault.Keys, now: datetime) -> list[Message]:
     """Lease those of the notices that may be sent now; the others are taken, ended, put off or wanted no more."""
-    due = (Notice.id.in_(ids), Notice.state == "due", Notice.next_at <= now)
+    due = (Notice.id.in_(ids), Notice.state.in_(("due", "leased")), Notice.next_at <= now)
     rows = select(Notice).where(*due).order_by(Notice.next_at)
     rows = rows.with_for_update(skip_locked=True).execution_options(populate_existing=True)
     found = session.scalars(rows).all()
@@ -123,11 +125,9 @@ def _claim(notice: Notice, facts: _Facts, now: datetime) -> Message | None:
     while (hindrance := _hindrance(notice, facts, now)) is not None:
         if _go_on(notice, hindrance):
             if channels.is_limited(notice.channel):
-                notice.rung_at = None  # ringing gives it its turn there
-                return None
+                return _put_off(notice, now)  # ringing gives it its turn there
         elif notice.channel in facts.paused:
-            notice.next_at, notice.rung_at = facts.paused[notice.channel], None
-            return None
+            return _put_off(notice, facts.paused[notice.channel])
         else:
             return _end(notice, "dead", now, hindrance)
     notice.state, notice.token, notice.attempts = "leased", notice.token + 1, notice.attempts + 1
@@ -178,6 +178,12 @@ def _go_on(notice: Notice, error: str) -> bool:
     return True
 
 
+def _put_off(notice: Notice, at: datetime) -> None:
+    """Let a notice wait until a moment, or for the office to open after it unless it is urgent."""
+    notice.state, notice.rung_at = "due", None
+    notice.next_at = at if notice.urgent else office_moment(at, current_calendar())
+
+
 def _settle_sent(outcomes: Sequence[Outcome], now: datetime) -> int:
     kept = values(column("id", Uuid), column("token", Integer), column("provider_id", Text), name="kept").data(
         [(each.message.notice_id, each.message.token, each.provider_id) for each in outcomes]
@@ -194,7 +200,7 @@ def _settle_error(message: Message, error: NotSent, now: datetime) -> None:
     notice = session.scalar(rows)
     if notice is None:
         return
-    notice.state, notice.error, notice.rung_at = "due", error.reason, None
+    notice.error = error.reason
     if notice.channel == SUBSCRIBE:
         _correct_consent(notice, error, now)
     if error.kind is Kind.QUOTA:
@@ -202,11 +208,11 @@ def _settle_error(message: Message, error: NotSent, now: datetime) -> None:
     if is_courtesy(notice):
         _end(notice, "cancelled", now, error.reason)
     elif error.kind is Kind.RETRY and notice.attempts < (GO_ON_AFTER if notice.route else MAX_ATTEMPTS):
-        notice.next_at = now + backoff(notice.attempts)
+        _put_off(notice, now + backoff(notice.attempts))
     elif _go_on(notice, error.reason):
-        notice.next_at = now
+        _put_off(notice, now)
     elif error.kind is Kind.QUOTA:
-        notice.next_at = channels.paused(now).get(notice.channel, now + QUOTA_PAUSE)
+        _put_off(notice, channels.paused(now).get(notice.channel, now + QUOTA_PAUSE))
     else:
         _end(notice, "dead", now, error.reason)
     session.flush()

@@ -92,14 +92,14 @@ def _ring(condition: ColumnElement[bool], now: datetime, limit: int) -> list[UUI
     waiting = (
         select(Notice.id)
         .where(Notice.state.in_(("due", "leased")), Notice.next_at <= now, condition)
-        .where(or_(Notice.rung_at.is_(None), Notice.rung_at <= now - RING_AGAIN, Notice.state == "leased"))
+        .where(or_(Notice.rung_at.is_(None), Notice.rung_at <= now - RING_AGAIN))
         .order_by(Notice.next_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     ids = list(session.scalars(waiting))
     session.execute(
-        update(Notice).where(Notice.id.in_(ids)).values(rung_at=now, state="due"),
+        update(Notice).where(Notice.id.in_(ids)).values(rung_at=now),
         execution_options={"synchronize_session": False},
     )
     return ids

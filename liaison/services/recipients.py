@@ -78,7 +78,7 @@ def entitled(wanted: Iterable[tuple[Recipient, UUID | None]]) -> set[tuple[UUID,
 
 
 def _residents_entitled(cases_of: dict[UUID, set[UUID | None]]) -> set[tuple[UUID, UUID | None]]:
-    own = {(id_, id_) for id_, ids in cases_of.items() if id_ in ids or None in ids}
+    own = {(id_, case_id) for id_, ids in cases_of.items() for case_id in ids & {id_, None}}
     others = [id_ for id_, ids in cases_of.items() if ids - {id_, None}]
     merged = select(Case.id, Case.merged_into_id).where(Case.id.in_(others), Case.merged_into_id.is_not(None))
     rows = session.execute(merged) if others else ()

@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, case, or_, select, update
 
 from liaison.db import session, wake_after_commit
+from liaison.domain.calendar import office_moment
 from liaison.models.cases import Attachment
 from liaison.models.clocks import Clock
 from liaison.models.notices import ChannelState, Notice
+from liaison.services.calendars import current_calendar
 from liaison.services.channels import LONGEST_PAUSE
 from liaison.services.claims import LEASE, LONGEST_BACKOFF
 
@@ -49,10 +51,11 @@ def pull_in(now: datetime) -> int:
     offset = Notice.created_at - now
     shifted = {"created_at": now, "due_at": Notice.due_at - offset, "next_at": Notice.next_at - offset}
     begun = or_(Notice.state == "leased", Notice.attempts > 0, Notice.due_at <= now)
-    late = update(Notice).where(_WAITS, begun, Notice.next_at > now + LONGEST_WAIT, _not_paused(now))
+    soon = case((Notice.urgent, now), else_=office_moment(now, current_calendar()))
+    late = update(Notice).where(_WAITS, begun, Notice.next_at > soon + LONGEST_WAIT, _not_paused(now))
     rung = update(Notice).where(_WAITS, Notice.rung_at > now + SLACK)
     count = 0
-    for mend in (ahead.values(shifted), late.values(next_at=now), rung.values(rung_at=None)):
+    for mend in (ahead.values(shifted), late.values(next_at=soon), rung.values(rung_at=None)):
         count += session.execute(mend.execution_options(synchronize_session=False)).rowcount
     if count:
         wake_after_commit()

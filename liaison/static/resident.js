@@ -116,7 +116,9 @@ function sendOnce(form) {
       const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
       if (answer.redirected) return location.replace(answer.url);
       if (SHOWN.includes(answer.status)) return await swap(answer);
-      retry(answer.status === 413 ? "照片太大了，请去掉几张再提交。" : "现在提交的人太多，内容和照片都还在。请过一分钟再点一次提交。");
+      retry(answer.status === 413 ? "照片太大了，请去掉几张再提交。" : answer.status === 429
+        ? "现在提交的人太多，内容和照片都还在。请过一分钟再点一次提交。"
+        : "系统正在恢复，内容和照片都还在。请过一分钟再点一次提交。");
     } catch {
       retry("网络不通，内容和照片都还在。等有信号时，请再点一次提交。");
     }

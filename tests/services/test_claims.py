@@ -4,13 +4,16 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from liaison.db import session, transaction
 from liaison.domain.actors import Role
+from liaison.models.notices import Notice
 from liaison.models.people import Account
-from liaison.services import matters, notices
+from liaison.services import bundles, claims, matters, notices, recipients
 from liaison.services.claims import LEASE, MAX_ATTEMPTS, backoff
 from liaison.services.notices import RING_AGAIN
+from tests.support.clock import MONDAY
 from tests.support.life import Life
 from tests.support.sending import HOPELESS, REFUSED, Way, claim, fresh, outward, ring, send, settle
 
@@ -74,6 +77,7 @@ def test_attempts_count_when_claimed_and_are_bounded(life: Life, notice: UUID) -
 
 def test_errors_are_tried_again_later_and_later_until_dead(life: Life, notice: UUID) -> None:
     waits = []
+    fresh(notice).urgent = True
     for _ in range(MAX_ATTEMPTS):
         assert not send(life, Way(REFUSED), notice)
         waits.append(fresh(notice).next_at - life.clock())
@@ -160,3 +164,22 @@ def test_no_lease_ends_by_a_clock_that_is_not_trusted(life: Life, notice: UUID) 
     with transaction():
         assert notice not in notices.ring(life.clock(), takes_over=False)
     assert notice in ring(life)
+
+
+def test_what_failed_in_the_evening_is_tried_again_in_the_morning(life: Life, notice: UUID) -> None:
+    life.clock.set(MONDAY.replace(hour=17, minute=59, second=55))
+    send(life, Way(REFUSED), notice)
+    assert fresh(notice).next_at - life.clock() > timedelta(hours=14)
+
+
+def test_a_resident_who_would_be_overwhelmed_gets_the_bundle(life: Life) -> None:
+    number = life.submit().case.number
+    for occasion in range(7):
+        with transaction():
+            case = life.case(number)
+            notices.tell(case, "add", recipients.resident(case), life.clock(), occasion=str(occasion))
+    with transaction():
+        assert bundles.bundle(life.clock()) >= 7
+    bundle = session.scalar(select(Notice).where(Notice.topic == claims.BUNDLE, Notice.recipient_role == Role.RESIDENT))
+    way = Way()
+    assert send(life, way, bundle.id) == 1 and way.letters[0].recipient == str(life.case(number).id)

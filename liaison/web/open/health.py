@@ -8,7 +8,7 @@ from prometheus_client.core import HistogramMetricFamily
 
 from liaison.db import is_outage
 from liaison.programs import QUEUES
-from liaison.services import health
+from liaison.services import health, timekeeping
 from liaison.web.guards import guard
 from liaison.web.wiring import now, wiring
 
@@ -25,9 +25,13 @@ def alive() -> Response:
 @blueprint.get("/readyz")
 @guard("operations.read")
 def ready() -> tuple[Response, int]:
-    """The database, the queue, every worker and the scheduler's tick are in order."""
+    """The database, the queue, every worker and the scheduler's tick are in order.
+
+    An alarm is for people: pages are served while it stands.
+    """
     faults = _faults()
-    return jsonify(status="ok" if not faults else "failing", faults=faults), 503 if faults else 200
+    alarms = ["clock"] if not faults and timekeeping.find_alarm() else []
+    return jsonify(status="ok" if not faults else "failing", faults=faults, alarms=alarms), 503 if faults else 200
 
 
 @blueprint.get("/metrics")
