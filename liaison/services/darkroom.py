@@ -48,12 +48,11 @@ log = structlog.get_logger("liaison.darkroom")
 
 @dataclass(frozen=True)
 class Print:
-    """A picture developed: its derivatives in the order they were asked for, the first one's size, and what it took."""
+    """A picture developed: its derivatives in the order they were asked for, and the first one's size."""
 
     frames: Sequence[bytes]
     width: int
     height: int
-    peak_bytes: int
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,12 @@ class Answer:
 
 
 class Darkroom:
-    """One process for all threads, which take turns; begun when it is needed, again when it is gone."""
+    """One process for all threads, which take turns; begun when it is needed, again when it is gone.
+
+    `peak_bytes` is the most memory that any file has taken so far.
+    """
+
+    peak_bytes = 0
 
     def __init__(self, program: Sequence[str] = PROGRAM) -> None:
         self._program, self._turn = program, threading.Lock()
@@ -81,7 +85,7 @@ class Darkroom:
         size = answer.head.get("size")
         if not _is_size(size) or len(answer.frames) != len(sides):
             raise Refused(Why.CRASHED)
-        return Print(answer.frames, *size, peak_bytes=answer.peak_bytes)
+        return Print(answer.frames, *size)
 
     def recognise(self, data: bytes) -> str:
         """Return the type of a Word or Excel file. Raises as `develop` does."""
@@ -92,10 +96,11 @@ class Darkroom:
         if not self._turn.acquire(timeout=PATIENCE):
             raise Unavailable
         try:
-            answer = self._told(pack({"task": task} | told, data))
+            outcome, (said,) = unpack(self._told(pack({"task": task} | told, data)))
+            self.peak_bytes = max(self.peak_bytes, outcome["peak"])
         finally:
             self._turn.release()
-        return _read(answer, task)
+        return _read(outcome, said, task)
 
     def close(self) -> None:
         """End the process; the next file begins another."""
@@ -156,9 +161,8 @@ class _Room:
         self._child.wait()
 
 
-def _read(told: bytes, task: str) -> Answer:
-    """What a copy found, trusting only what its parent process says of it. Raises Refused."""
-    outcome, (said,) = unpack(told)
+def _read(outcome: dict[str, Any], said: bytes, task: str) -> Answer:
+    """What a copy found, trusting only the outcome that its parent process tells. Raises Refused."""
     if outcome["ended"] or outcome["late"]:
         log.warning("darkroom", task=task, ended=outcome["ended"], late=outcome["late"], peak=outcome["peak"])
         raise Refused(Why.HEAVY if outcome["late"] else Why.CRASHED)
