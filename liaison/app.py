@@ -34,7 +34,7 @@ from liaison.web.console import pages as console
 from liaison.web.deputy import api as deputy
 from liaison.web.open import anchors, answers, callbacks, health
 from liaison.web.resident import api as resident
-from liaison.web.resident import pages, printing, tracking
+from liaison.web.resident import pages, printing, receipts, tracking
 from liaison.web.wiring import Wiring
 
 Clock = Callable[[], datetime]
@@ -45,6 +45,7 @@ PAGES = (
     answers.blueprint,
     pages.blueprint,
     tracking.blueprint,
+    receipts.blueprint,
     printing.blueprint,
     files.blueprint,
     console.blueprint,

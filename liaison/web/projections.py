@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from liaison.domain import chain
 from liaison.domain.calendar import SHANGHAI
 from liaison.models.assignments import Reply
 from liaison.models.cases import Attachment, Event, Rating
@@ -143,6 +144,17 @@ def event_json(event: Event) -> Json:
         "data": event.data,
         "state": event.state,
         "hash": event.hash,
+    }
+
+
+def link_json(event: Event) -> Json:
+    """One link of a case's chain, for its resident alone; what is internal is a bare hash without time and salt."""
+    shown = not event.internal
+    return {
+        "seq": event.seq,
+        "hash": event.hash,
+        "at": chain.moment(event.at) if shown else None,
+        "salt": event.salt.hex() if shown else None,
     }
 
 

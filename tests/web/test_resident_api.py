@@ -152,7 +152,7 @@ def test_a_matter_opens_with_its_code_however_number_and_code_are_typed(client: 
     assert seen.json["receipt"] == told.json["receipt"]
     assert set(seen.json) == {
         "number", "state", "phase", "waiting_for", "due_at", "light", "text", "category", "photos", "events",
-        "replies", "rating", "receipt",
+        "replies", "rating", "receipt", "chain",
     }  # fmt: skip
 
 

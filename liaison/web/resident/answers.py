@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from liaison.web.answers import NamedOut, StandingOut
+from liaison.web.answers import MatterOut, NamedOut, StandingOut
 
 KEY_LENGTH = 200
 
@@ -38,6 +38,24 @@ class StationOut(NamedOut):
     capabilities = fields.List(fields.String(), required=True)
     deputies = fields.List(fields.Nested(DeputyOut), required=True)
     categories = fields.List(fields.Nested(NamedOut), required=True)
+
+
+class LinkOut(Schema):
+    """One link of the hash chain: with the exact time and the salt of an event that is shown, without when it is not.
+
+    How to recompute it: `docs/verify_receipt.py`.
+    """
+
+    seq = fields.Integer(required=True)
+    hash = fields.String(required=True)
+    at = fields.String(required=True, allow_none=True)
+    salt = fields.String(required=True, allow_none=True)
+
+
+class OwnMatterOut(MatterOut):
+    """A matter as its resident sees it, with what it takes to recompute its history."""
+
+    chain = fields.List(fields.Nested(LinkOut), required=True)
 
 
 class SubmittedOut(StandingOut):

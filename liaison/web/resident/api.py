@@ -9,9 +9,8 @@ from flask import request
 from liaison.domain.actors import Actor
 from liaison.domain.errors import DomainError
 from liaison.models.cases import Case
-from liaison.services import dossiers, intake, ratings, stations
+from liaison.services import dossiers, intake, ratings, receipts, stations
 from liaison.web import projections, schemas
-from liaison.web.answers import MatterOut
 from liaison.web.described import describe
 from liaison.web.guards import guard
 from liaison.web.limits import code_limit, submission_limit
@@ -82,7 +81,7 @@ def submit_matter(code: str) -> Any:
 
 
 @api.get("/matters/<number>")
-@describe(MatterOut, headers=answers.SecretHeader, refuses=(404, 429))
+@describe(answers.OwnMatterOut, headers=answers.SecretHeader, refuses=(404, 429))
 @guard("matter.follow")
 @code_limit
 def matter(number: str) -> Any:
@@ -92,7 +91,12 @@ def matter(number: str) -> Any:
 
 @api.post("/matters/<number>/additions")
 @describe(
-    MatterOut, status=201, takes=schemas.AdditionIn, files="photos", headers=answers.SecretHeader, refuses=REFUSES
+    answers.OwnMatterOut,
+    status=201,
+    takes=schemas.AdditionIn,
+    files="photos",
+    headers=answers.SecretHeader,
+    refuses=REFUSES,
 )
 @guard("matter.add")
 @code_limit
@@ -119,7 +123,7 @@ def _moves(name: str, action: str, schema: type[schemas.Input], run: Run) -> Non
 
     view.__name__, view.__doc__ = name, schema.__doc__
     guarded = guard(action)(code_limit(view))
-    described = describe(MatterOut, takes=schema, headers=answers.SecretHeader, refuses=REFUSES)(guarded)
+    described = describe(answers.OwnMatterOut, takes=schema, headers=answers.SecretHeader, refuses=REFUSES)(guarded)
     api.post(f"/matters/<number>/{name}")(described)
 
 
@@ -153,5 +157,7 @@ def submitted_json(submitted: intake.Submitted) -> dict[str, Any]:
 
 
 def _seen(case: Case) -> Any:
-    dossier = dossiers.get_dossier(access.actor_for(case), case.number, wiring().keys, now())
-    return projections.resident_matter(dossier)
+    actor = access.actor_for(case)
+    dossier = dossiers.get_dossier(actor, case.number, wiring().keys, now())
+    links = [projections.link_json(event) for event in receipts.events_of(actor, dossier.case)]
+    return projections.resident_matter(dossier) | {"chain": links}
