@@ -193,8 +193,9 @@ def test_a_bundle_tells_only_of_what_is_still_wanted_and_is_cancelled_when_nothi
     (bundle,) = relay(life)
     with transaction():
         clocks.stop_all(life.case(numbers[0]).id, life.clock())
+        life.clocks(numbers[1])[0].generation += 1  # computed anew, so that the old rung is moot
     (message,) = claim(life, bundle)
-    assert message.count == 5
+    assert message.count == 4
     life.clock.advance(minutes=1)
     assert relay(life) == [bundle]
     with transaction():
