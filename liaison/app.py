@@ -20,7 +20,7 @@ from liaison import cli
 from liaison.clients.files import open_store
 from liaison.clock import DatabaseClock
 from liaison.config import find_path, load
-from liaison.db import database_time, db, engine_url
+from liaison.db import database_time, db, engine_url, let_go
 from liaison.logs import begin_request, set_up
 from liaison.models.base import new_id
 from liaison.services.channels import CHANNELS, SUBSCRIBE
@@ -82,6 +82,7 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None) -> F
     app.config.update(_settings(config))
     app.json.ensure_ascii = False
     db.init_app(app)
+    app.teardown_appcontext(lambda error: let_go())  # before the extension ends the session, and more gently
     csrf = CSRFProtect(app)
     Talisman(
         app,

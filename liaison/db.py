@@ -85,6 +85,16 @@ def is_outage(error: BaseException) -> bool:
     return error.connection_invalidated or getattr(error.orig, "sqlstate", None) == _READ_ONLY
 
 
+def let_go() -> None:
+    """Take back what was only read, at the end of a request; of a connection that died meanwhile nothing is left."""
+    try:
+        session.rollback()
+    except DBAPIError as error:
+        if not is_outage(error):
+            raise
+        session().invalidate()
+
+
 def wake_after_commit() -> None:
     """Ask that the relay be woken once the running transaction is committed."""
     session.info[_WAKE] = True
