@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from liaison.domain.errors import Invalid, Unavailable
 from liaison.processes import LIBC, wait_until
@@ -18,13 +19,28 @@ from liaison.services.photos import prepare, prepare_all
 from tests.support.pictures import photo
 
 PATIENCE = 20.0
+HOSTILE = (sys.executable, "-m", "tests.support.hostile")
+PARENT = """
+import os, sys, threading, psutil
+from liaison.services.darkroom import Darkroom
+task, *program = sys.argv[1:]
+room = Darkroom(program)
+room.ask(b"x", task="echo")
+asked = threading.Thread(target=room.ask, args=(b"x",), kwargs={"task": task}, daemon=True)
+asked.start()
+darkroom = psutil.Process(room.process)
+while task == "wait" and not darkroom.children():
+    pass
+print(darkroom.pid, *(copy.pid for copy in darkroom.children() if task == "wait"), flush=True)
+os.kill(os.getpid(), 9)
+"""
 SEALED = pytest.mark.skipif(LIBC is None, reason="only Linux seals a process")
 
 
 @pytest.fixture(scope="module")
 def hostile() -> Iterator[Darkroom]:
     """A darkroom whose tasks misbehave."""
-    room = Darkroom((sys.executable, "-m", "tests.support.hostile"))
+    room = Darkroom(HOSTILE)
     yield room
     room.close()
 
@@ -45,9 +61,20 @@ def test_a_crash_costs_its_own_file_only(hostile: Darkroom, task: str) -> None:
     assert refused(hostile, task) is Why.CRASHED
 
 
-@pytest.mark.parametrize("task", ["spin", "wait", "devour", "flood"])
+@pytest.mark.parametrize("task", ["devour", "flood"])
 def test_what_takes_too_much_is_ended(hostile: Darkroom, task: str) -> None:
     assert refused(hostile, task) is Why.HEAVY
+
+
+@pytest.mark.parametrize(
+    ("task", "seconds", "ended"), [("spin", "600", signal.SIGXCPU), ("wait", "1", signal.SIGKILL)]
+)
+def test_processor_time_and_time_are_limits_of_their_own(task: str, seconds: str, ended: int) -> None:
+    room = Darkroom((*HOSTILE, seconds))
+    with capture_logs() as lines:
+        assert refused(room, task) is Why.HEAVY
+    room.close()
+    assert [(line["task"], line["ended"], line["late"]) for line in lines] == [(task, -ended, True)]
 
 
 @SEALED
@@ -90,17 +117,18 @@ def test_ending_it_ends_what_it_works_on(hostile: Darkroom) -> None:
         wait_until(lambda: bool(process.children()), PATIENCE, "the copy")
         [copy] = process.children()
         process.kill()
-        wait_until(lambda: not _lives(copy), PATIENCE, "its end")
+        wait_until(lambda: not _lives(copy.pid), PATIENCE, "its end")
         assert isinstance(asked.exception(PATIENCE), Refused), "tried again, and in vain"
 
 
-def test_it_ends_with_whoever_began_it() -> None:
-    told = "from liaison.services.darkroom import Darkroom; import os, sys, time; room = Darkroom(sys.argv[1:]);"
-    told += "room.ask(b'x', task='echo'); print(room.process, flush=True); os.kill(os.getpid(), 9)"
-    argv = [sys.executable, "-c", told, sys.executable, "-m", "tests.support.hostile"]
+@pytest.mark.parametrize("task", ["echo", "wait"])
+def test_it_ends_with_whoever_began_it(task: str) -> None:
+    argv = [sys.executable, "-c", PARENT, task, *HOSTILE, "600"]
     with psutil.Popen(argv, stdout=-1) as parent:
-        orphan = int(parent.stdout.readline())
-    wait_until(lambda: not psutil.pid_exists(orphan) or not _lives(psutil.Process(orphan)), PATIENCE, "its end")
+        orphans = [int(number) for number in parent.stdout.readline().split()]
+    assert len(orphans) == (2 if task == "wait" else 1)
+    for orphan in orphans:
+        wait_until(lambda pid=orphan: not _lives(pid), PATIENCE, "its end")
 
 
 def test_many_threads_take_turns(hostile: Darkroom) -> None:
@@ -159,5 +187,8 @@ def test_what_is_no_message_is_not_read_as_one(message: bytes) -> None:
         unpack(message)
 
 
-def _lives(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -1,4 +1,7 @@
-"""`python -m tests.support.hostile`: a darkroom whose tasks do what a decoder does once somebody took it over."""
+"""A darkroom whose tasks do what a decoder does once somebody took it over.
+
+`python -m tests.support.hostile [SECONDS]`, where SECONDS are the longest a task may take.
+"""
 
 import ctypes
 import os
@@ -12,7 +15,7 @@ from pathlib import Path
 from liaison.services.darkroom_line import Limits
 from liaison.services.darkroom_process import Found, Task, serve
 
-LIMITS = Limits(cpu_seconds=1, wall_seconds=2, memory_bytes=150 * 1024 * 1024)
+CPU_SECONDS, WALL_SECONDS, MEMORY_BYTES = 1, 4, 150 * 1024 * 1024
 
 
 def echo(data: bytes) -> Found:
@@ -45,7 +48,7 @@ def wait(data: bytes) -> Found:
 
 def devour(data: bytes) -> Found:
     """Take more memory than there is to be had."""
-    return {}, [bytes(len(bytearray(400 * 1024 * 1024)))]
+    return {"taken": len(bytearray(400 * 1024 * 1024))}, []
 
 
 def flood(data: bytes) -> Found:
@@ -104,4 +107,5 @@ TASKS: dict[str, Task] = {
 }
 
 if __name__ == "__main__":
-    sys.exit(serve(TASKS, LIMITS))
+    longest = float(sys.argv[1]) if sys.argv[1:] else WALL_SECONDS
+    sys.exit(serve(TASKS, Limits(CPU_SECONDS, longest, MEMORY_BYTES)))
