@@ -28,6 +28,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from json.encoder import encode_basestring as _quoted
 
 from liaison.domain.chain import FIRST_PREVIOUS, Breach, canonical, moment
 
@@ -47,9 +48,9 @@ class Head:
 
     @property
     def leaf(self) -> bytes:
-        """What stands for it in a tree, 32 bytes."""
-        told = {"number": self.number, "seq": self.seq, "hash": self.hash}
-        return hashlib.sha256(b"\0" + canonical(told)).digest()
+        """What stands for it in a tree, 32 bytes; spelt out, since `canonical` takes five times as long."""
+        told = f'\0{{"hash":{_quoted(self.hash)},"number":{_quoted(self.number)},"seq":{self.seq}}}'
+        return hashlib.sha256(told.encode()).digest()
 
 
 @dataclass(frozen=True)

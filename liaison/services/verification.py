@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from liaison.db import session
 from liaison.domain import chain
-from liaison.domain.anchors import AUDIT, Restore, contradiction, is_undone, unchained
+from liaison.domain.anchors import AUDIT, Head, Restore, Tree, contradiction, is_undone, unchained
 from liaison.domain.chain import Breach
 from liaison.models.audit import AuditEntry
 from liaison.models.cases import Case, Event
@@ -93,13 +93,21 @@ def _take(
         if not each.is_signed_by(keys):
             yield Finding(_name(each.day), Breach.FORGED)
             continue
+        tree = Tree()
         try:
-            tree = known.add(each.day, each.heads(), is_undone=is_undone(each.statement.at, restores))
+            known.add(each.day, _through(tree, each.heads()), is_undone=is_undone(each.statement.at, restores))
             holds = (tree.size, tree.root) == (each.statement.changed, each.statement.changed_root)
         except Unreadable:
             holds = False
         if not holds:
             yield Finding(_name(each.day), Breach.ALTERED)
+
+
+def _through(tree: Tree, heads: Iterable[Head]) -> Iterator[Head]:
+    """The heads as they come, which makes the tree grow."""
+    for head in heads:
+        tree.add(head.leaf)
+        yield head
 
 
 def _compared(ours: Sequence[Anchor], copies: Sequence[Anchor], restores: Sequence[Restore]) -> Iterator[Finding]:

@@ -15,14 +15,15 @@ PRAGMA journal_mode = OFF;
 CREATE TABLE seen (number TEXT, day TEXT, seq INTEGER, hash TEXT, undone INTEGER,
     PRIMARY KEY (number, day, seq, hash)) WITHOUT ROWID;
 CREATE VIEW latest AS SELECT number, seq, hash, max(day) FROM seen GROUP BY number;
-CREATE TABLE present (number TEXT PRIMARY KEY, seq INTEGER, hash TEXT) WITHOUT ROWID;
+CREATE TABLE present (number TEXT PRIMARY KEY, seq INTEGER, hash TEXT, leaf BLOB) WITHOUT ROWID;
+CREATE TABLE changed (leaf BLOB PRIMARY KEY, number TEXT, seq INTEGER, hash TEXT) WITHOUT ROWID;
 CREATE TABLE found (number TEXT PRIMARY KEY) WITHOUT ROWID;
 """
-_CHANGED = """
-SELECT number, seq, hash FROM
-    (SELECT * FROM present EXCEPT SELECT number, seq, hash FROM latest
-     UNION ALL SELECT number, 0, '' FROM latest WHERE seq > 0 AND number NOT IN (SELECT number FROM present))
-ORDER BY leaf(number, seq, hash)
+_COMPARE = """
+INSERT INTO changed SELECT leaf, number, seq, hash FROM present
+WHERE hash IS NOT (SELECT hash FROM seen WHERE seen.number = present.number ORDER BY day DESC LIMIT 1)
+UNION ALL SELECT leaf(number, 0, ''), number, 0, '' FROM latest
+WHERE seq > 0 AND number NOT IN (SELECT number FROM present)
 """
 _MISSED = """
 SELECT number, seq, hash, max(day), undone FROM seen
@@ -53,38 +54,37 @@ class Witnesses:
         """Forget everything."""
         self._line.close()
 
-    def add(self, day: date, heads: Iterable[Head], *, is_undone: bool = False) -> Tree:
-        """Take in what an anchor lists; returns the tree over it in its order."""
-        tree = Tree()
-        rows = ((each.number, day.isoformat(), each.seq, each.hash, is_undone) for each in _through(tree, heads))
+    def add(self, day: date, heads: Iterable[Head], *, is_undone: bool = False) -> None:
+        """Take in what an anchor lists."""
+        rows = ((each.number, day.isoformat(), each.seq, each.hash, is_undone) for each in heads)
         self._line.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?, ?)", rows)
-        return tree
 
     def stand_at(self, heads: Iterable[Head]) -> None:
-        """Take in where all chains stand now."""
-        rows = ((each.number, each.seq, each.hash) for each in heads)
-        self._line.executemany("INSERT INTO present VALUES (?, ?, ?)", rows)
+        """Take in where all chains stand now, once all anchors are taken in."""
+        rows = ((each.number, each.seq, each.hash, each.leaf) for each in heads)
+        self._line.executemany("INSERT INTO present VALUES (?, ?, ?, ?)", rows)
+        self._line.execute(_COMPARE)
 
     def changed(self) -> Iterator[Head]:
         """The heads of now that the anchors have not seen last, and what is gone, in the order of their leaves."""
-        return (Head(*row) for row in self._line.execute(_CHANGED))
+        return (Head(*row) for row in self._line.execute("SELECT number, seq, hash FROM changed ORDER BY leaf"))
 
     def figures(self) -> dict[str, object]:
         """What a statement says of the heads of now."""
         counts = "SELECT count(*), coalesce(sum(seq), 0) FROM present WHERE number <> ?"
         cases, events = self._line.execute(counts, (AUDIT,)).fetchone()
-        changed = _tree(head.leaf for head in self.changed())
+        changed = self._tree("SELECT leaf FROM changed ORDER BY leaf")
         return {
             "cases": cases,
             "events": events,
-            "root": self._root("present"),
+            "root": self._tree("SELECT leaf FROM present ORDER BY leaf").root,
             "changed": changed.size,
             "changed_root": changed.root,
         }
 
     def root(self) -> str:
         """The root over what the anchors have seen last."""
-        return self._root("latest")
+        return self._tree("SELECT leaf(number, seq, hash) FROM latest WHERE seq > 0 ORDER BY 1").root
 
     def of(self, number: str) -> list[Witness]:
         """What the anchors say of one chain, the oldest first; the chain counts as found."""
@@ -97,22 +97,11 @@ class Witnesses:
         for number, *row in self._line.execute(_MISSED):
             yield number, _witness(*row)
 
-    def _root(self, table: str) -> str:
-        rows = self._line.execute(f"SELECT leaf(number, seq, hash) FROM {table} WHERE seq > 0 ORDER BY 1")
-        return _tree(leaf for (leaf,) in rows).root
-
-
-def _through(tree: Tree, heads: Iterable[Head]) -> Iterator[Head]:
-    for head in heads:
-        tree.add(head.leaf)
-        yield head
-
-
-def _tree(leaves: Iterable[bytes]) -> Tree:
-    tree = Tree()
-    for leaf in leaves:
-        tree.add(leaf)
-    return tree
+    def _tree(self, leaves: str) -> Tree:
+        tree = Tree()
+        for (leaf,) in self._line.execute(leaves):
+            tree.add(leaf)
+        return tree
 
 
 def _witness(seq: int, hash_: str, day: str, undone: int) -> Witness:

@@ -67,6 +67,12 @@ def test_a_leaf_is_recomputed_as_the_module_says():
     assert head.leaf == hashlib.sha256(b"\0" + written.encode()).digest()
 
 
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(0), st.text(max_size=5, alphabet='a"\\\n\x7f乙'))
+def test_a_leaf_is_over_the_canonical_head_whatever_the_words(number, seq, hash_):
+    canonical = chain.canonical({"number": number, "seq": seq, "hash": hash_})
+    assert Head(number, seq, hash_).leaf == hashlib.sha256(b"\0" + canonical).digest()
+
+
 @given(heads, heads)
 def test_other_heads_have_other_leaves(one, other):
     assert (one.leaf == other.leaf) == (one == other)
