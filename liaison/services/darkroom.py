@@ -43,6 +43,9 @@ _ROOT = Path(__file__).resolve().parents[2]
 _KEPT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
 """All of our environment that it sees; the rest may hold secrets."""
 
+_LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+"""Each copy of the process must be given all its memory anew; in large pages that takes a third less time."""
+
 log = structlog.get_logger("liaison.darkroom")
 
 
@@ -135,7 +138,7 @@ class _Room:
     def __init__(self, program: Sequence[str]) -> None:
         self._line, theirs = socket.socketpair()
         with theirs:
-            environ = {name: os.environ[name] for name in _KEPT if name in os.environ}
+            environ = {name: os.environ[name] for name in _KEPT if name in os.environ} | _LARGE_PAGES
             self._child = subprocess.Popen(program, stdin=theirs, stdout=subprocess.DEVNULL, env=environ, cwd=_ROOT)
         try:
             self._line.settimeout(_START_SECONDS)

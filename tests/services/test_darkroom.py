@@ -89,7 +89,7 @@ def test_a_decoder_may_use_a_thread(hostile: Darkroom) -> None:
 def test_it_does_not_see_our_environment_nor_keep_our_rights(hostile: Darkroom) -> None:
     hostile.ask(b"x", task="echo")
     process = psutil.Process(hostile.process)
-    assert set(process.environ()) <= {"PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LC_CTYPE"}
+    assert set(process.environ()) <= {"PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LC_CTYPE", "GLIBC_TUNABLES"}
     assert os.geteuid() != 0 or process.uids().effective != 0
     assert process.nice() > psutil.Process().nice()
 
