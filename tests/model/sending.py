@@ -141,22 +141,19 @@ class Sending:
             yield Step("a scheduler puts the notice" + (", which is there" if is_known else ""), Who.SYSTEM, put)
 
     def _ring(self, state: State, index: int, row: Row) -> Iterator[Step]:
-        """Ring for what is due, and again after a while; sweep in what is leased for too long."""
-        if row.left or index in state.queue:
-            return
-        again = AGAIN if self.rules.rings_again else NEVER
-        if row.state == "due" and not row.bell:
-            yield Step("the relay rings", Who.SYSTEM, _rung(state, index, row._replace(bell=again)))
-        if row.state == "leased" and self.rules.sweeps:
-            swept = row._replace(state="due", bell=again)
-            yield Step("the relay takes back an expired lease and rings", Who.SYSTEM, _rung(state, index, swept))
+        """Ring for what is due and for leases that ran out, and again after a while; the lease stays its holder's."""
+        waits = row.state == "due" or (row.state == "leased" and self.rules.sweeps)
+        if waits and not row.left and not row.bell and index not in state.queue:
+            what = "for a lease that ran out" if row.state == "leased" else "for what is due"
+            rung = _put(state, index, row._replace(bell=AGAIN if self.rules.rings_again else NEVER))
+            yield Step(f"the relay rings {what}", Who.SYSTEM, rung._replace(queue=(*state.queue, index)))
 
     def _claim(self, state: State, index: int) -> Step:
         """A worker answers the bell: lease the notice, end it, or find that there is nothing to do."""
         queue = list(state.queue)
         queue.remove(index)
         state, row = state._replace(queue=tuple(queue)), state.rows[index]
-        if row.state != "due" or row.left:
+        if row.state in ENDED or row.left:
             return Step("a worker answers a bell in vain", Who.SYSTEM, state)
         is_moot = self.rules.looks_again_at_claim and state.clock == "stopped"
         if is_moot or (self.rules.courtesy and row.attempts):
@@ -248,10 +245,6 @@ class Sending:
 
 def _put(state: State, index: int, row: Row) -> State:
     return state._replace(rows=(*state.rows[:index], row, *state.rows[index + 1 :]))
-
-
-def _rung(state: State, index: int, row: Row) -> State:
-    return _put(state, index, row)._replace(queue=(*state.queue, index))
 
 
 def _working(state: State, worker: Worker, now: Worker | None) -> State:

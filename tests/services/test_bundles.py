@@ -132,6 +132,16 @@ def test_urgent_ones_are_never_bundled(life: Life) -> None:
     assert states([*urgent, *usual]) == ["due", "bundled"]
 
 
+def test_what_waits_for_the_morning_is_bundled_in_the_morning(life: Life) -> None:
+    number = matter(life)
+    life.clock.advance(hours=10)  # in the evening
+    ids = tell(life, number, *"123456")
+    assert relay(life) == [] and states(ids) == ["due"] * 6
+    life.clock.set(fresh(ids[0]).next_at)
+    (bundle,) = relay(life)
+    assert states(ids) == ["bundled"] * 6 and fresh(bundle).topic == BUNDLE
+
+
 def test_another_persons_notices_are_another_matter(life: Life) -> None:
     number = matter(life)
     reach(life, life.town.accounts["office"], "wecom")

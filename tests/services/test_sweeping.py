@@ -100,6 +100,16 @@ def test_a_backoff_and_a_bell_of_a_clock_that_ran_ahead_are_forgotten(life: Life
     assert {tried, rung} <= set(ring(life))
 
 
+def test_what_was_to_go_out_in_the_morning_and_was_tried_too_early_goes_out_in_the_morning(life: Life) -> None:
+    life.clock.advance(hours=10)  # in the evening
+    late = outward(life, life.submit().case.number)
+    morning = fresh(late).next_at
+    life.clock.advance(days=AHEAD)
+    send(life, Way(REFUSED), late)
+    life.clock.advance(days=-AHEAD)
+    assert pull_in(life) >= 1 and fresh(late).next_at == morning
+
+
 def test_the_relay_is_woken_only_when_something_was_pulled_in(life: Life, notice: UUID) -> None:
     woken: list[int] = []
     for ahead in (0, AHEAD):
