@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from liaison.services import anchors, verification
+from liaison.services import anchors, file_check, verification
 from liaison.services.anchors import Anchor
 from liaison.services.verification import Finding
 from liaison.settings import Config
@@ -18,8 +18,9 @@ COPIES = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.command()
 @click.option("--anchors", "folder", type=COPIES, help="Copies of the anchors that somebody else has kept.")
 @click.option("--key", "keys", multiple=True, help="A public key to believe besides our own, such as one used before.")
+@click.option("--files", is_flag=True, help="Read every file as well; takes as long as the store is large.")
 @with_appcontext
-def verify(folder: Path | None, keys: tuple[str, ...]) -> None:
+def verify(folder: Path | None, keys: tuple[str, ...], files: bool) -> None:
     """Walk all chains and hold them against the anchors; exits 1 when something does not hold."""
     config = wiring().config
     ours, broken = anchors.read_folder(Path(config.history.anchors))
@@ -32,6 +33,9 @@ def verify(folder: Path | None, keys: tuple[str, ...]) -> None:
     for each in verification.findings(ours, copies, {own_key(config), *keys}):
         click.echo(sentence_of(each))
         faults += not each.is_undone
+    for fault in file_check.faults(wiring().store) if files else ():
+        click.echo(f"{fault.number}: file {fault.position} {fault.breach}")
+        faults += 1
     _tell_compared(config.history.anchors, ours)
     if folder:
         _tell_compared(str(folder), copies)

@@ -10,9 +10,10 @@ from flask import Flask
 from sqlalchemy import text
 
 from liaison.db import session
-from liaison.services import anchors
+from liaison.services import anchors, photos
 from tests.support.anchors import anchors_in
 from tests.support.life import Life
+from tests.support.pictures import photo
 from tests.support.servers import SECRETS
 
 Run = Callable[..., Result]
@@ -91,3 +92,14 @@ def test_another_key_is_believed_only_when_it_is_named(run: Run, life: Life, fol
     done = run()
     assert done.exit_code == 1 and "anchor 2026-03-02: forged" in done.output
     assert run("--key", anchors.public_key(other)).exit_code == 0
+
+
+def test_a_file_that_is_gone_is_named_when_files_are_asked_for(app: Flask, run: Run, life: Life) -> None:
+    store = app.extensions["liaison"].store
+    kept = photos.keep(store, photos.prepare(photo((9, 9, 9))))
+    number = life.submit(files=(kept,)).case.number
+    assert run("--files").exit_code == 0
+    store.delete(kept.key)
+    assert run().exit_code == 0
+    done = run("--files")
+    assert done.exit_code == 1 and f"{number}: file 1 missing" in done.output
