@@ -1,24 +1,20 @@
 """What RQ calls: short jobs that carry ids at most, may run twice or never, and decide nothing themselves."""
 
-import time
 from collections.abc import Callable
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
 from uuid import UUID
 
 import structlog
 
 from liaison.clients.files import open_store
 from liaison.db import transaction
-from liaison.domain.timekeeping import Uptime
 from liaison.services import bundles, delivery, digests, health, lapses, notices, reminders, sweeping, timekeeping
 from workers.relay import hand_on
-from workers.setting import app, config, now, post, redis
+from workers.setting import app, config, now, post, redis, uptime
 
 SLOTS = 32
 """How many messages are on their way at once: a provider that answers in 50 ms then takes up to 640 a second."""
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 TICK = "tick"
 """The heartbeat that says reminders were looked for."""
 
@@ -95,7 +91,7 @@ def beat(name: str) -> None:
 
 def _ring() -> list[UUID]:
     with transaction():
-        trusted = timekeeping.trusted_time(_uptime())  # or a clock that jumped ahead would end every lease
+        trusted = timekeeping.trusted_time(uptime())  # or a clock that jumped ahead would end every lease
         bundles.bundle(now())
         return notices.ring(now(), takes_over=trusted is not None)
 
@@ -109,12 +105,8 @@ def _until_done(serve: Callable[[datetime], int], batch: int) -> int:
     with app().app_context():
         while True:
             with transaction(wake=relay):
-                trusted = timekeeping.trusted_time(_uptime())
+                trusted = timekeeping.trusted_time(uptime())
                 count = serve(trusted) if trusted else 0
             served += count
             if count < batch:
                 return served
-
-
-def _uptime() -> Uptime:
-    return Uptime(BOOT_ID.read_text().strip(), time.clock_gettime(time.CLOCK_BOOTTIME))

@@ -18,6 +18,8 @@ from liaison.services.delivery import Post
 from liaison.settings import Config
 from liaison.ways_out import open_outlets
 
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
 
 @cache
 def config() -> Config:
@@ -52,8 +54,7 @@ def _shelf() -> Redis:
 
 def uptime() -> Uptime:
     """How long this machine has been up, which no clock that is set can change."""
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return Uptime(boot, time.clock_gettime(time.CLOCK_BOOTTIME))
+    return Uptime(BOOT_ID.read_text().strip(), time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
 def now() -> datetime:

@@ -82,19 +82,24 @@ class Anchor:
 
 
 def put_anchor(folder: Path, seed: bytes, now: datetime) -> Anchor | None:
-    """Write the anchor of this day in Shanghai, or return None when there is one of this day or of a later one.
+    """Write the anchor of this day in Shanghai, or return None when there is one of it, or of a later one of ours.
 
+    What no anchor of ours has told is listed again: one that is damaged, or signed by another key, is not believed.
     To be asked in a transaction that holds no locks: reading all heads takes seconds by the million.
     """
-    day = local_day(now)
-    if any(each >= day for each in days(folder)):
+    day, key = local_day(now), public_key(seed)
+    if day in days(folder):
         return None
-    so_far, damaged = read_folder(folder)
+    found, damaged = read_folder(folder)
     for fault in damaged:
         _log.error("%s; the next anchor goes on without it", fault)
+    own = [each for each in found if each.is_signed_by({key})]
+    if own and own[-1].day > day:
+        return None
+    so_far = [each for each in found if each.day < day]
     with closing(Witnesses()) as known:
-        for each in so_far:
-            with suppress(Unreadable):  # what it does not tell any more is listed again
+        for each in own:
+            with suppress(Unreadable):
                 known.add(each.day, each.heads())
         known.stand_at(_heads_now())
         statement = Statement(

@@ -74,9 +74,7 @@ def findings(
     restores = audit.restores()
     with closing(Witnesses()) as known:
         yield from _take(known, ours, keys, restores)
-        if ours and ours[-1].statement.root != known.root():
-            yield Finding(_name(ours[-1].day), Breach.ALTERED)
-        yield from (Finding(_name(day), Breach.WRONG_PREVIOUS) for day in unchained([each.statement for each in ours]))
+        yield from _joined([each for each in ours if each.is_signed_by(keys)], known)
         yield from _take(known, copies, keys, restores)
         yield from _compared(ours, copies, restores)
         for number, steps, kept in _histories():
@@ -108,6 +106,14 @@ def _through(tree: Tree, heads: Iterable[Head]) -> Iterator[Head]:
     for head in heads:
         tree.add(head.leaf)
         yield head
+
+
+def _joined(ours: Sequence[Anchor], known: Witnesses) -> Iterator[Finding]:
+    """Where our anchors do not name one another, and whether all they list makes the root of the last."""
+    if ours and ours[-1].statement.root != known.root():
+        yield Finding(_name(ours[-1].day), Breach.ALTERED)
+    for day in unchained([each.statement for each in ours]):
+        yield Finding(_name(day), Breach.WRONG_PREVIOUS)
 
 
 def _compared(ours: Sequence[Anchor], copies: Sequence[Anchor], restores: Sequence[Restore]) -> Iterator[Finding]:

@@ -14,9 +14,12 @@ from sqlalchemy import select, text
 from liaison.db import session, transaction
 from liaison.domain.actors import Actor, Role
 from liaison.models.audit import AuditEntry
+from liaison.models.clocks import ClockWatch
 from liaison.models.departments import RoutingRule
+from liaison.models.notices import ChannelState
 from liaison.services import audit, dossiers, reveals, verification
 from liaison.services.audit import Wanted
+from liaison.services.timekeeping import ONLY
 from liaison.services.vault import Contact
 from tests.support.forms import forms_of
 from tests.support.life import Life
@@ -157,6 +160,16 @@ def test_what_the_operator_does_by_command_is_written_down(
     assert all(entry.by_role == Role.SYSTEM and entry.by_name for entry in written())
     assert "example" not in str([entry.data for entry in written()])
     assert list(verification.findings()) == []
+
+
+def test_a_channel_resumed_and_a_clock_confirmed_are_written_down(life: Life, browser: SignIn) -> None:
+    lead, at = Poster(browser("office_lead")), life.clock()
+    until = at + timedelta(hours=1)
+    session.add(ChannelState(channel="log", paused_until=until, tokens=1, refilled_at=at, day=life.today, used=0))
+    session.add(ClockWatch(id=ONLY, at=at, boot_id="b", boot_seconds=1.0, jumped_seconds=900.0, alarm_since=at))
+    session.flush()
+    assert (lead.sends("outbox/resume", channel="log"), lead.sends("clock/confirm")) == (303, 303)
+    assert told() == [("office_lead的人", "channel.resume", "log"), ("office_lead的人", "clock.confirm", "")]
 
 
 class Poster:

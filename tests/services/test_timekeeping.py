@@ -23,7 +23,7 @@ from tests.support.clock import FakeClock
 from tests.support.life import Life
 from tests.support.servers import SECRETS, Servers
 from tests.support.town import build_town
-from workers.jobs import _uptime
+from workers.setting import uptime as machine_uptime
 
 UP = 10_000.0
 HOUR = 3600.0
@@ -139,7 +139,7 @@ def house(servers: Servers) -> Iterator[Flask]:
 def test_the_jobs_do_nothing_while_the_alarm_stands_and_all_of_it_afterwards(
     house: Flask, servers: Servers, tmp_path: Path
 ) -> None:
-    uptime = _uptime()
+    uptime = machine_uptime()
     ahead = {"at": database_time() + timedelta(hours=1), "boot_id": uptime.boot_id, "boot_seconds": uptime.seconds}
     with transaction():
         session.add(ClockWatch(id=ONLY, jumped_seconds=0.0, **ahead))

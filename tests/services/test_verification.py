@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
 from liaison.db import session
 from liaison.domain import chain
 from liaison.domain.actors import Actor, Role
-from liaison.domain.anchors import AUDIT
+from liaison.domain.anchors import AUDIT, Tree
 from liaison.domain.chain import Breach
 from liaison.services import anchors, audit, matters, verification
 from liaison.services.anchors import Anchor
@@ -238,6 +239,35 @@ def test_a_copy_that_says_otherwise_is_found(archive: Archive, number: str, tmp_
     assert (f"anchor {day.stem}", Breach.REWRITTEN) in [(e.chain, e.breach) for e in archive.findings(copies)]
 
 
+def test_one_who_has_the_key_and_leaves_a_deletion_out_of_the_anchor_is_found_by_its_root(
+    archive: Archive, number: str
+) -> None:
+    delete(number)
+    made = archive.next_day()
+    told = json.loads(made.path.read_text())
+    heads = [head for head in told["heads"] if head[1]]
+    statement = replace(made.statement, changed=len(heads), changed_root=Tree().root)
+    signature = Ed25519PrivateKey.from_private_bytes(SEED).sign(statement.message)
+    told |= {"statement": statement.plain(), "signature": base64.b64encode(signature).decode(), "heads": heads}
+    assert heads == []
+    made.path.chmod(0o640)
+    made.path.write_text(json.dumps(told) + "\n")
+    assert Finding(f"anchor {made.day}", Breach.ALTERED) in archive.findings()
+
+
+def test_a_planted_anchor_of_a_day_to_come_stops_nothing_and_is_not_believed(archive: Archive, number: str) -> None:
+    other = archive.folder.with_name("other")
+    archive.life.clock.advance(days=400)
+    planted = anchors.put_anchor(other, OTHER_SEED, archive.life.clock())
+    shutil.copy(planted.path, archive.folder)
+    archive.life.clock.advance(days=-400)
+    archive.life.act("office", matters.accept, archive.life.matter_in("submitted"))
+    made = archive.next_day()
+    assert made.statement.changed == 1
+    assert Finding(f"anchor {planted.day}", Breach.FORGED) in archive.findings()
+    assert Finding(f"anchor {made.day}", Breach.WRONG_PREVIOUS) not in archive.findings()
+
+
 def test_only_our_own_key_and_those_named_are_believed(archive: Archive, number: str) -> None:
     made = archive.next_day(OTHER_SEED)
     assert made.is_signed_by([anchors.public_key(OTHER_SEED)]) and not made.is_signed_by([KEY])
@@ -252,7 +282,7 @@ def test_a_day_has_one_anchor_that_is_never_overwritten(archive: Archive, number
     before = path.read_bytes()
     archive.life.matter_in("submitted")
     assert anchors.put_anchor(archive.folder, SEED, archive.life.clock()) is None
-    assert anchors.put_anchor(archive.folder, SEED, archive.life.clock.advance(days=-1)) is None
+    assert anchors.put_anchor(archive.folder, SEED, archive.life.clock.advance(days=-9)) is None
     assert path.read_bytes() == before and path.stat().st_mode & 0o222 == 0
     assert [each.name for each in archive.folder.iterdir() if each.suffix != ".json"] == []
 
