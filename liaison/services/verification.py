@@ -23,6 +23,8 @@ from liaison.services.anchors import Anchor, Unreadable
 from liaison.services.witnesses import Witnesses
 
 BATCH = 1000
+SUBMITTED = "submit"
+"""The event whose text the case repeats, to be listed and searched."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Step:
-    """One event of a case, or one entry of the audit log, with what its digest stands for."""
+    """One event of a case, or one entry of the audit log, with what its digest stands for.
+
+    `shown` is the text that people read of it in another place, if there is one.
+    """
 
     seq: int
     at: datetime
@@ -53,10 +58,13 @@ class Step:
     body_digest: str
     prev_hash: str
     hash: str
+    shown: str | None = None
 
     @property
     def is_whole(self) -> bool:
-        """Whether the body is the one the digest was made of."""
+        """Whether the body is the one the digest was made of, and what people read of it too."""
+        if self.shown is not None and self.shown != self.body["text"]:
+            return False
         try:
             return chain.digest_body(self.salt, self.body) == self.body_digest
         except (TypeError, ValueError):  # nothing that was ever written has no canonical form
@@ -170,17 +178,17 @@ def _link(number: str, step: Step) -> chain.Link:
 def _histories() -> Iterator[tuple[str, Iterable[Step], Mapping[int, str]]]:
     """The chain of every case, also of one that has lost all its events, and that of the audit log."""
     rows = session.execute(
-        select(Case.number, Case.seq.label("count"), Case.head, Event)
+        select(Case.number, Case.seq.label("count"), Case.head, Case.text, Event)
         .outerjoin(Event, Event.case_id == Case.id)
         .order_by(Case.id, Event.seq)
         .execution_options(yield_per=BATCH)
     )
     for (number, count, head), group in groupby(rows, key=lambda row: (row.number, row.count, row.head)):
-        yield number, (_step(row.Event) for row in group if row.Event), {max(count, 1): head}
+        yield number, (_step(row.Event, row.text) for row in group if row.Event), {max(count, 1): head}
     yield AUDIT, _entries(), {}
 
 
-def _step(event: Event) -> Step:
+def _step(event: Event, text: str) -> Step:
     return Step(
         seq=event.seq,
         at=event.at,
@@ -191,6 +199,7 @@ def _step(event: Event) -> Step:
         body_digest=event.body_digest,
         prev_hash=event.prev_hash,
         hash=event.hash,
+        shown=text if event.kind == SUBMITTED else None,
     )
 
 

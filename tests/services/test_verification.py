@@ -110,6 +110,11 @@ def test_an_edit_is_found(archive: Archive, number: str) -> None:
     assert archive.findings() == [Finding(number, Breach.ALTERED, 2)]
 
 
+def test_an_edit_of_what_people_read_is_found_although_the_event_stands(archive: Archive, number: str) -> None:
+    session.execute(text("UPDATE cases SET text = '改过的话' WHERE number = :n"), {"n": number})
+    assert archive.findings() == [Finding(number, Breach.ALTERED, 1)]
+
+
 def test_a_deleted_case_is_found(archive: Archive, number: str) -> None:
     last = archive.life.case(number).seq
     delete(number)
