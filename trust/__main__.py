@@ -7,17 +7,18 @@ import time
 from pathlib import Path
 
 from trust.rows import ROWS
-from trust.stage import installed
+from trust.stage import installed, serving
 from trust.tally import Tally
 
 
 def main(arguments: list[str]) -> int:
-    """Play the rows one after the other on one stage."""
+    """Play the rows one after the other, each on a stage of its own."""
     wanted, tallies = _parse(arguments), dict[str, Tally]()
-    with installed() as stage:
+    with serving() as servers:
         for name in wanted.rows or ROWS:
             began, row = time.monotonic(), ROWS[name]
-            tally = tallies[name] = row.play(stage, wanted.count or row.full)
+            with installed(servers, name) as stage:
+                tally = tallies[name] = row.play(stage, wanted.count or row.full)
             told = "".join(f", {figure} {value}" for figure, value in tally.figures.items())
             print(f"{name}: {tally.tried} tried, {tally.failed} failed (goal: {row.goal}){told}", flush=True)
             print(f"  {time.monotonic() - began:.0f} s", *(f"\n  {failure}" for failure in tally.failures), flush=True)

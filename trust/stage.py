@@ -4,33 +4,45 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from flask import Flask
 
 from liaison.db import transaction
 from tests.support.clock import FakeClock
-from tests.support.servers import committed, running
+from tests.support.life import Life
+from tests.support.servers import Servers, committed, running
 from tests.support.town import Town, build_town
 
 
 @dataclass(frozen=True)
 class Stage:
-    """The application, its context pushed, and who lives in its town."""
+    """The application on real commits, its context pushed, who lives in its town, and the servers below it."""
 
+    servers: Servers
     app: Flask
     town: Town
+    clock: FakeClock
+
+    @cached_property
+    def life(self) -> Life:
+        """Walks matters of the town through the services."""
+        return Life(self.town, self.clock, self.app.extensions["liaison"].keys)
 
 
 @contextmanager
-def installed() -> Iterator[Stage]:
-    """A stage on PostgreSQL and Redis started for it on private sockets, in a folder that is removed afterwards."""
-    with (
-        tempfile.TemporaryDirectory(prefix="trust-", dir="/tmp") as folder,
-        running(Path(folder)) as servers,
-        servers.app("trust", FakeClock()) as app,
-        committed(app),
-    ):
+def serving() -> Iterator[Servers]:
+    """PostgreSQL and Redis started on private sockets, in a folder that is removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="trust-", dir="/tmp") as folder, running(Path(folder)) as servers:
+        yield servers
+
+
+@contextmanager
+def installed(servers: Servers, name: str) -> Iterator[Stage]:
+    """A stage on a new database of that name, so that no row finds what another has left behind."""
+    clock = FakeClock()
+    with servers.app(name, clock) as app, committed(app):
         with transaction():
             town = build_town()
-        yield Stage(app, town)
+        yield Stage(servers, app, town, clock)

@@ -1,6 +1,7 @@
 """What a row of attacks came to."""
 
 from dataclasses import dataclass, field
+from statistics import median
 
 SHOWN = 20
 
@@ -25,3 +26,7 @@ class Tally:
     def note(self, name: str, by: int = 1) -> None:
         """Count how often something happened."""
         self.figures[name] = self.figures.get(name, 0) + by
+
+    def compare(self, name: str, times: list[float], with_times: list[float]) -> None:
+        """Tell the ratio of two medians, which says whether a clock could tell two kinds of answers apart."""
+        self.figures[name] = round(median(times) / median(with_times), 2)

@@ -28,6 +28,7 @@ from liaison.services.photos import Kept
 
 MIN_TEXT, MAX_TEXT = 10, 2000  # fewer characters tell nothing; more do not fit a phone's screen or a clerk's day
 TITLE = 30
+NO_MATTER = "编号或查询码不正确，请对照回执重新输入。"
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def find_by_code(number: str, code: str, keys: vault.Keys) -> Case:
     ).one_or_none()
     seal = row.code_seal if row else bytes(32)
     if not numbers.same_code(keys.codes, number, code, seal) or row is None:
-        raise NotFound("编号或查询码不正确，请对照回执重新输入。")
+        raise NotFound(NO_MATTER)
     return row.Case
 
 

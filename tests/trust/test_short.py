@@ -5,11 +5,9 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from PIL import Image
 
 from tests.support.pictures import photo
-from tests.support.town import Town
 from trust import __main__ as program
 from trust import images, text
 from trust.rows import ROWS, Row
@@ -18,11 +16,6 @@ from trust.stage import Stage
 from trust.tally import Tally
 
 SOME_TEXTS = 100
-
-
-@pytest.fixture
-def stage(app: Flask, town: Town) -> Stage:
-    return Stage(app, town)
 
 
 def test_every_family_of_hostile_files_is_withstood(stage: Stage) -> None:
@@ -76,10 +69,10 @@ def test_what_got_through_is_told_and_fails_the_run(tmp_path: Path, monkeypatch:
             tally.count(["got through"] if number == 1 else [])
         return tally
 
-    monkeypatch.setitem(ROWS, "made up", Row("nothing", 3, play))
+    monkeypatch.setitem(ROWS, "made_up", Row("nothing", 3, play))
     figures = tmp_path / "figures.json"
-    assert program.main(["made up", "--json", str(figures)]) == 1
-    assert json.loads(figures.read_text()) == {"made up": {"tried": 3, "failed": 1, "web_mb": 3}}
+    assert program.main(["made_up", "--json", str(figures)]) == 1
+    assert json.loads(figures.read_text()) == {"made_up": {"tried": 3, "failed": 1, "web_mb": 3}}
 
 
 def test_a_row_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
