@@ -25,7 +25,7 @@ from liaison.logs import begin_request, set_up
 from liaison.models.base import new_id
 from liaison.services.channels import CHANNELS, SUBSCRIBE
 from liaison.services.claims import TEMPLATES
-from liaison.services.vault import Keys
+from liaison.services.sealing import Keys
 from liaison.settings import Config
 from liaison.ways_out import installed
 from liaison.web import addresses, described, errors, files, labels, limits, sessions
@@ -134,9 +134,7 @@ def _settings(config: Config) -> dict[str, object]:
 def _wiring(config: Config, clock: Clock) -> Wiring:
     redis = Redis.from_url(config.redis.url, socket_timeout=1, socket_connect_timeout=1)
     keys = Keys(
-        vault={config.secrets.vault_key_id: config.secrets.vault_key},
-        codes=config.secrets.codes.encode(),
-        stations=config.secrets.station_keys,
+        vault=config.secrets.vault_ring, codes=config.secrets.code_ring, stations=config.secrets.station_ring
     )
     queue = Queue("ticks", connection=redis, serializer=JSONSerializer)
     wake = partial(queue.enqueue, "workers.jobs.relay", result_ttl=0, ttl=WAKE_TTL)

@@ -134,8 +134,12 @@ def load(folder: Path, manifest: Manifest, url: str) -> None:
 
 def fingerprints(secrets: Secrets) -> dict[str, str]:
     """What tells whether two installations have the same keys without telling the keys."""
-    keys = {"vault": secrets.vault, "codes": secrets.codes, "stations": secrets.stations}
-    return {name: hmac.digest(key.encode(), b"liaison backup", "sha256").hex()[:16] for name, key in keys.items()}
+    rings = {"vault": secrets.vault_keys, "codes": secrets.code_keys, "stations": secrets.station_keys}
+    return {
+        f"{name} {key_id}": hmac.digest(key.encode(), b"liaison backup", "sha256").hex()[:16]
+        for name, ring in rings.items()
+        for key_id, key in ring.items()
+    }
 
 
 def _make(folder: Path) -> None:

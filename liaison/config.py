@@ -1,17 +1,20 @@
 """The settings of one installation: read once, checked as a whole, frozen; knows files and environment.
 
 Later layers win: defaults below, `secrets.toml` of the instance, `config.toml`, environment. An environment
-variable `LIAISON_SECTION__KEY` sets `section.key`; `DATABASE_URL` and `REDIS_URL` are understood, too.
+variable `LIAISON_SECTION__KEY` sets `section.key`, a table as a JSON object; `DATABASE_URL` and `REDIS_URL` are
+understood, too.
 """
 
 import base64
 import binascii
+import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
+from liaison.domain import keyrings
 from liaison.embedded import postgres_url, redis_url
 from liaison.settings import Config, Database, Files, History, Redis
 
@@ -120,10 +123,23 @@ def _typed(key: str, value: Any, kind: type, faults: list[str]) -> Any:
         return str(value).lower() in ("true", "1")
     if kind is int and isinstance(value, str) and value.isdecimal():
         return int(value)
+    if get_origin(kind) is dict:
+        return _table(key, value, faults)
     if type(value) is not kind:
         faults.append(f"{key}: must be {kind.__name__}, not {type(value).__name__}")
         return None
     return value
+
+
+def _table(key: str, value: Any, faults: list[str]) -> dict[str, str] | None:
+    try:
+        told = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        told = None
+    if not isinstance(told, dict) or not all(isinstance(each, str) for each in told.values()):
+        faults.append(f"{key}: must be a table of texts, from the environment as a JSON object")
+        return None
+    return told
 
 
 def _build(values: Settings) -> Config:
@@ -159,11 +175,7 @@ def _wrong(config: Config) -> list[str]:
             ("redis://", "rediss://", "unix://")
         ),
         "secrets.session: needs at least 32 characters": len(config.secrets.session) >= 32,
-        "secrets.codes: needs at least 32 characters": len(config.secrets.codes) >= 32,
-        "secrets.stations: needs at least 32 characters": len(config.secrets.stations) >= 32,
-        "secrets.vault: must be 32 bytes in base64": _is_key(config.secrets.vault),
         "secrets.anchors: must be 32 bytes in base64": _is_key(config.secrets.anchors),
-        "secrets.vault_key_id: must not be empty": bool(config.secrets.vault_key_id),
         "web.trusted_proxies: must not be negative": config.web.trusted_proxies >= 0,
         "web.max_body_bytes: must be positive": config.web.max_body_bytes > 0,
         "notices.webhook_url: must begin with http:// or https://": not config.notices.webhook_url
@@ -176,7 +188,29 @@ def _wrong(config: Config) -> list[str]:
         "sms.per_minute and sms.per_day: must be positive": min(config.sms.per_minute, config.sms.per_day) > 0,
         f"logging.level: must be one of {', '.join(LEVELS)}": config.logging.level in LEVELS,
     }
-    return [sentence for sentence, holds in checks.items() if not holds] + _half_told(config)
+    return [sentence for sentence, holds in checks.items() if not holds] + _half_told(config) + _unfit_keys(config)
+
+
+def _unfit_keys(config: Config) -> list[str]:
+    """What is wrong with the rings of keys."""
+    rings: dict[str, Callable[[str], object]] = {
+        "vault_keys": keyrings.read_cipher_key,
+        "code_keys": keyrings.read_digest_key,
+        "station_keys": keyrings.read_station_key,
+    }
+    faults = []
+    for name, read in rings.items():
+        ring = getattr(config.secrets, name)
+        if not ring:
+            faults.append(f"secrets.{name}: needs at least one key")
+        for key_id, text in ring.items():
+            try:
+                read(text)
+            except ValueError as error:
+                faults.append(f"secrets.{name}.{key_id}: {error}")
+            if not keyrings.is_id(key_id):
+                faults.append(f"secrets.{name}: an id has at most 16 letters, digits, - and _, unlike {key_id!r}")
+    return faults
 
 
 def _half_told(config: Config) -> list[str]:

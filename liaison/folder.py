@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from liaison.domain.keyrings import AES, SHA256
+
 UNFINISHED = "demo.unfinished"
 """A file that stands in the instance while the demo is being filled; found on a start, the filling goes on."""
 
@@ -28,10 +30,11 @@ def ensure_secrets(instance: Path) -> None:
         _complete(target)
         return
     instance.mkdir(parents=True, exist_ok=True)
-    lines = ["# Made on the first start. Without `vault` no sealed name or phone can be read: keep a copy."]
-    lines += ["[secrets]"]
-    lines += [f'{name} = "{secrets.token_urlsafe(32)}"' for name in ("session", "codes", "stations")]
-    lines += [f'vault = "{_key()}"', 'vault_key_id = "1"', f'anchors = "{_key()}"']
+    lines = ["# Made on the first start. Without the vault's keys no sealed name or phone can be read: keep a copy."]
+    lines += ["[secrets]", f'session = "{secrets.token_urlsafe(32)}"', f'anchors = "{_key()}"', ""]
+    lines += ["[secrets.vault_keys]", f'1 = "{AES}:{_key()}"', ""]
+    lines += ["[secrets.code_keys]", f'1 = "{SHA256}:{secrets.token_urlsafe(32)}"', ""]
+    lines += ["[secrets.station_keys]", f'1 = "{secrets.token_urlsafe(32)}"']
     _replace(target, "\n".join(lines) + "\n")
 
 

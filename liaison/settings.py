@@ -4,6 +4,8 @@ import base64
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from liaison.domain.keyrings import Key, read_cipher_key, read_digest_key, read_station_key
+
 
 @dataclass(frozen=True)
 class Site:
@@ -29,14 +31,13 @@ class Redis:
 
 @dataclass(frozen=True)
 class Secrets:
-    """Keys that must not leave the machine; never printed."""
+    """Keys that must not leave the machine; never printed. Rings hold keys by id, oldest first."""
 
     session: str = field(default="", repr=False)
-    codes: str = field(default="", repr=False)
-    stations: str = field(default="", repr=False)
-    vault: str = field(default="", repr=False)
-    vault_key_id: str = "1"
     anchors: str = field(default="", repr=False)
+    vault_keys: dict[str, str] = field(default_factory=dict, repr=False)
+    code_keys: dict[str, str] = field(default_factory=dict, repr=False)
+    station_keys: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def anchor_key(self) -> bytes:
@@ -44,14 +45,19 @@ class Secrets:
         return base64.b64decode(self.anchors, validate=True)
 
     @property
-    def vault_key(self) -> bytes:
-        """The 32 bytes that seal names, phones and precise places."""
-        return base64.b64decode(self.vault, validate=True)
+    def vault_ring(self) -> dict[str, Key]:
+        """The keys that seal names, phones and precise places."""
+        return {key_id: read_cipher_key(text) for key_id, text in self.vault_keys.items()}
 
     @property
-    def station_keys(self) -> dict[str, bytes]:
-        """The keys that sign station codes, by id, oldest first."""
-        return {"1": self.stations.encode()}
+    def code_ring(self) -> dict[str, Key]:
+        """The keys of query codes and of digests for look-up."""
+        return {key_id: read_digest_key(text) for key_id, text in self.code_keys.items()}
+
+    @property
+    def station_ring(self) -> dict[str, bytes]:
+        """The keys that sign station codes."""
+        return {key_id: read_station_key(text) for key_id, text in self.station_keys.items()}
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ def _run(setting: Setting, began: float) -> NoReturn:
         if (config.instance / UNFINISHED).exists():
             _say("the demo's 300 matters are being told meanwhile · 示范事项正在陆续生成")
             supervisor.start(programs.telling(setting.environ, setting.logs, ROOT))
-        print(welcome(config.base_url, config.instance / "demo.json", columns, config.secrets.station_keys))
+        print(welcome(config.base_url, config.instance / "demo.json", columns, config.secrets.station_ring))
         _say(f"logs · 日志: {setting.logs}")
         _say(f"ready after {time.monotonic() - began:.1f} s, Ctrl-C ends · 已就绪，按 Ctrl-C 结束")
         while True:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from liaison.db import transaction
 from liaison.services import sign_in
-from liaison.services.vault import Keys
+from liaison.services.sealing import Keys
 from liaison.web.guards import TOKEN
 from tests.support.clock import MONDAY, FakeClock
 from tests.support.life import Life

@@ -23,8 +23,8 @@ from liaison.models.people import Account, Deputy
 from liaison.models.regions import Region
 from liaison.models.stations import Station
 from liaison.services import founding
+from liaison.services.sealing import Keys
 from liaison.services.sign_in import hash_password
-from liaison.services.vault import Keys
 from liaison.settings import Config
 
 OFFICE_LEADS = 2  # the first of the office's staff

@@ -19,7 +19,8 @@ from liaison.models.people import Account, Deputy
 from liaison.services import assignments, extensions, intake, lapses, matters, publication, ratings, replies
 from liaison.services.calendars import current_calendar
 from liaison.services.cases import current_clock
-from liaison.services.vault import Contact, Keys, Spot
+from liaison.services.sealing import Keys
+from liaison.services.vault import Contact, Spot
 
 HASTE = timedelta(minutes=35)  # between two steps of a story that begins shortly before the present
 MORNING, EVENING = time(9, 5), time(21, 0)

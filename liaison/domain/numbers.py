@@ -6,12 +6,12 @@ of values, and neighbouring weights differ, so every single wrong character and 
 neighbours is caught. The alphabet is Crockford's without Z, which hands mistake for 2.
 
 A query code is 60 bits in Crockford base32, derived from a server key so that the same request gets the
-same code again although only its keyed seal is stored.
+same code again although only its keyed seal is stored. The key comes as a `Mac`, its keyed digest.
 """
 
-import hashlib
 import hmac
 import unicodedata
+from collections.abc import Callable
 
 from liaison.domain.errors import Invalid
 
@@ -21,6 +21,9 @@ PREFIXES = {"matter": "M", "suggestion": "S", "supervision": "D", "project": "P"
 CODE_LENGTH = 12
 CODE_BITS = 60
 MIN_SEQUENCE_DIGITS = 6
+
+Mac = Callable[[bytes], bytes]
+"""HMAC under a server's key, of at least 32 bytes."""
 
 _DASHES = "-‐‑‒–—―−－﹣_·.,/"
 _LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
@@ -68,21 +71,21 @@ def normalise_code(text: str) -> str:
     return "-".join(typed[start : start + 4] for start in range(0, CODE_LENGTH, 4))
 
 
-def derive_code(key: bytes, *parts: str) -> str:
+def derive_code(mac: Mac, *parts: str) -> str:
     """Return the query code that belongs to `parts`: the same key and parts give the same code again.
 
-    HMAC-SHA256 under the server's key, cut to its first 60 bits; without the key it cannot be foretold.
+    The keyed digest cut to its first 60 bits; without the key it cannot be foretold.
     """
-    digest = _keyed(key, "liaison query code", *parts)
+    digest = _keyed(mac, "liaison query code", *parts)
     return make_code(int.from_bytes(digest[:8]) >> 64 - CODE_BITS)
 
 
-def seal_code(key: bytes, number: str, code: str) -> bytes:
+def seal_code(mac: Mac, number: str, code: str) -> bytes:
     """Return the 32 bytes to store instead of the code; bound to the case number."""
-    return _keyed(key, "liaison sealed code", number, normalise_code(code))
+    return _keyed(mac, "liaison sealed code", number, normalise_code(code))
 
 
-def same_code(key: bytes, number: str, typed: str, sealed: bytes) -> bool:
+def same_code(mac: Mac, number: str, typed: str, sealed: bytes) -> bool:
     """Tell whether what a person typed is the sealed code of that case, in constant time.
 
     A malformed code takes the same work and answers False, so that wrong and malformed look alike.
@@ -91,7 +94,7 @@ def same_code(key: bytes, number: str, typed: str, sealed: bytes) -> bool:
         code = normalise_code(typed)
     except Invalid:
         code, sealed = make_code(0), bytes(32)
-    return hmac.compare_digest(seal_code(key, number, code), sealed)
+    return hmac.compare_digest(seal_code(mac, number, code), sealed)
 
 
 def _bare(text: str) -> str:
@@ -121,10 +124,8 @@ def _compose(head: str, sequence: str) -> str:
     return f"{head}-{sequence}-{ALPHABET[-total % len(ALPHABET)]}"
 
 
-def _keyed(key: bytes, purpose: str, *parts: str) -> bytes:
-    """Return HMAC-SHA256 over purpose and parts, each preceded by its length so that none run together."""
-    if len(key) < 16:
-        raise ValueError("the server key must have at least 16 bytes")
+def _keyed(mac: Mac, purpose: str, *parts: str) -> bytes:
+    """Return the keyed digest of purpose and parts, each preceded by its length so that none run together."""
     encoded = [part.encode() for part in (purpose, *parts)]
     message = b"".join(len(part).to_bytes(4) + part for part in encoded)
-    return hmac.new(key, message, hashlib.sha256).digest()
+    return mac(message)

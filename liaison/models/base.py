@@ -18,6 +18,10 @@ NAMING = {
 }
 
 
+SEALED = {"sealed": True}
+"""Marks a column (`info=SEALED`) that holds what `services.sealing` sealed; its row names the key in `key_id`."""
+
+
 class Base(DeclarativeBase):
     """The common root: text without length, times with zone, JSON as jsonb, ids as uuid."""
 

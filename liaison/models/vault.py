@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from liaison.models.base import Base
+from liaison.models.base import SEALED, Base
 
 SCHEMA = "vault"
 
@@ -19,8 +19,8 @@ class Identity(Base):
 
     case_id: Mapped[UUID] = mapped_column(primary_key=True)
     key_id: Mapped[str]
-    name: Mapped[bytes | None] = mapped_column(LargeBinary)
-    phone: Mapped[bytes | None] = mapped_column(LargeBinary)
+    name: Mapped[bytes | None] = mapped_column(LargeBinary, info=SEALED)
+    phone: Mapped[bytes | None] = mapped_column(LargeBinary, info=SEALED)
     phone_mac: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
@@ -32,7 +32,7 @@ class Place(Base):
 
     case_id: Mapped[UUID] = mapped_column(primary_key=True)
     key_id: Mapped[str]
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary, info=SEALED)
 
 
 class Address(Base):
@@ -44,7 +44,7 @@ class Address(Base):
     recipient_id: Mapped[UUID] = mapped_column(primary_key=True)
     channel: Mapped[str] = mapped_column(primary_key=True)
     key_id: Mapped[str]
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary, info=SEALED)
     changed_at: Mapped[datetime]
 
 
@@ -56,4 +56,4 @@ class Message(Base):
 
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
     key_id: Mapped[str]
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary, info=SEALED)

@@ -17,6 +17,7 @@ from liaison.domain.errors import Invalid
 from liaison.models.people import Account
 from liaison.services import vault
 from liaison.services.channels import ADDRESSED, CHANNELS, EMAIL, SMS, WECOM
+from liaison.services.sealing import Keys
 
 BY_HAND = (WECOM, SMS, EMAIL)
 """The channels whose address a person knows; an openid is known to WeChat alone and comes from there."""
@@ -44,7 +45,7 @@ def unaddressed() -> list[str]:
     return [channel for channel in told(CHANNELS) if channel not in ADDRESSED]
 
 
-def ways_of(account_id: UUID, keys: vault.Keys) -> list[Way]:
+def ways_of(account_id: UUID, keys: Keys) -> list[Way]:
     """The ways an account is reached, in the order they are tried."""
     found = vault.find_addresses([account_id], keys)
     own = session.scalar(select(Account.channels).where(Account.id == account_id))
@@ -53,7 +54,7 @@ def ways_of(account_id: UUID, keys: vault.Keys) -> list[Way]:
     return [Way(channel, addresses.masked(channel, address), channel in there) for channel, address in kept]
 
 
-def set_address(account_id: UUID, channel: str, typed: str, keys: vault.Keys, now: datetime) -> None:
+def set_address(account_id: UUID, channel: str, typed: str, keys: Keys, now: datetime) -> None:
     """Reach an account by a channel at this address, in place of any before it.
 
     A channel new to the account takes its usual place in the order. Raises Invalid for `address`, or for `channel`

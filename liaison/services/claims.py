@@ -25,6 +25,7 @@ from liaison.services import channels, recipients, vault
 from liaison.services.calendars import current_calendar
 from liaison.services.channels import ADDRESSED, QUOTA_PAUSE, SUBSCRIBE
 from liaison.services.recipients import Recipient
+from liaison.services.sealing import Keys
 
 BUNDLE = "bundle"
 TEMPLATES = "templates"  # under this name the composition root says which template needs consent
@@ -78,7 +79,7 @@ class _Facts:
     paused: Mapping[str, datetime]
 
 
-def claim(ids: Sequence[UUID], keys: vault.Keys, now: datetime) -> list[Message]:
+def claim(ids: Sequence[UUID], keys: Keys, now: datetime) -> list[Message]:
     """Lease those of the notices that may be sent now; the others are taken, ended, put off or wanted no more."""
     due = (Notice.id.in_(ids), Notice.state.in_(("due", "leased")), Notice.next_at <= now)
     rows = select(Notice).where(*due).order_by(Notice.next_at)
@@ -231,7 +232,7 @@ def _end(notice: Notice, state: str, now: datetime, error: str | None = None) ->
     notice.state, notice.settled_at, notice.error = state, now, error or notice.error
 
 
-def _facts(found: Sequence[Notice], keys: vault.Keys, now: datetime) -> _Facts:
+def _facts(found: Sequence[Notice], keys: Keys, now: datetime) -> _Facts:
     people = [(Recipient(Role(each.recipient_role), each.recipient_id), each.case_id) for each in found]
     cases = {each.case_id for each in found} - {None}
     addressed = {each.recipient_id for each in found if {each.channel, *each.route} & set(ADDRESSED)}

@@ -13,7 +13,7 @@ from liaison.db import is_outage, transaction
 from liaison.services import claims
 from liaison.services.claims import Message, Outcome
 from liaison.services.letters import letter_of
-from liaison.services.vault import Keys
+from liaison.services.sealing import Keys
 
 MOMENT = 0.01
 """Seconds for which a message that has ended may wait for others, to be settled in one transaction with them."""

@@ -29,6 +29,7 @@ from liaison.models.matters import Matter, Reveal
 from liaison.services import audit, clocks, ladders, reveals, vault
 from liaison.services.calendars import current_calendar
 from liaison.services.reach import cases_within
+from liaison.services.sealing import Keys
 
 REVEAL_EVENTS = frozenset({"ask_reveal", "grant_reveal", "decline_reveal"})
 STAFF = OFFICE_ROLES | {Role.DEPUTY}
@@ -86,7 +87,7 @@ class Dossier:
         return self.events[0]
 
 
-def get_dossier(actor: Actor, number: str, keys: vault.Keys, now: datetime) -> Dossier:
+def get_dossier(actor: Actor, number: str, keys: Keys, now: datetime) -> Dossier:
     """The case within the actor's reach as the actor may see it. Raises NotFound for unknown and forbidden alike."""
     case = session.scalar(
         select(Case)

@@ -5,8 +5,6 @@ nothing: the event waits, is tried again, and in the end stands as failed for th
 database alone and must bear the same event twice; a tick that is cut off is rolled back as a whole.
 """
 
-import hashlib
-import hmac
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -23,7 +21,7 @@ from liaison.models.base import new_id
 from liaison.models.inbound import InboundEvent, InboundNonce
 from liaison.models.notices import Notice
 from liaison.services import channels, vault
-from liaison.services.vault import Keys
+from liaison.services.sealing import Keys
 
 WECHAT, SMS, PLATFORM = "wechat", "sms", "webhook"
 CHANNELS = {WECHAT: (channels.TEMPLATE, channels.SUBSCRIBE), SMS: (channels.SMS,), PLATFORM: (channels.WEBHOOK,)}
@@ -136,7 +134,7 @@ def _message_id(source: str, message: bytes, keys: Keys) -> bytes:
     """A keyed digest of the platform's own id, or of the whole message where it has none."""
     own = wechat_push.message_id(message) if source == WECHAT else ""
     named = b"inbound id:" + own.encode() if own else b"inbound message:" + message
-    return hmac.new(keys.codes, named, hashlib.sha256).digest()
+    return keys.mac(keys.newest_code)(named)
 
 
 def _try(event: InboundEvent, handlers: Mapping[str, Handler], keys: Keys) -> str | None:

@@ -25,6 +25,7 @@ from liaison.services.announcements import announce
 from liaison.services.attachments import attach
 from liaison.services.channels import CHANNELS, SMS
 from liaison.services.photos import Kept
+from liaison.services.sealing import Keys
 
 MIN_TEXT, MAX_TEXT = 10, 2000  # fewer characters tell nothing; more do not fit a phone's screen or a clerk's day
 TITLE = 30
@@ -54,7 +55,7 @@ class Submitted:
 
 
 def submit(
-    actor: Actor, station_code: str, submission: Submission, *, key: str, digest: str, keys: vault.Keys, now: datetime
+    actor: Actor, station_code: str, submission: Submission, *, key: str, digest: str, keys: Keys, now: datetime
 ) -> Submitted:
     """Take a matter in, exactly once per idempotency `key` of this station.
 
@@ -103,7 +104,7 @@ def let_through(case: Case, actor: Actor, now: datetime, *, text: str = "") -> N
     announce(case, cases.move(case, code, actor, now, text=text), now)
 
 
-def find_by_code(number: str, code: str, keys: vault.Keys) -> Case:
+def find_by_code(number: str, code: str, keys: Keys) -> Case:
     """The matter of that number, if the query code opens it.
 
     A wrong code and an absent number raise the same NotFound.
@@ -112,7 +113,7 @@ def find_by_code(number: str, code: str, keys: vault.Keys) -> Case:
         select(Case, Matter.code_seal).join(Matter, Matter.case_id == Case.id).where(Case.number == number)
     ).one_or_none()
     seal = row.code_seal if row else bytes(32)
-    if not numbers.same_code(keys.codes, number, code, seal) or row is None:
+    if not numbers.same_code(keys.mac(keys.newest_code), number, code, seal) or row is None:
         raise NotFound(NO_MATTER)
     return row.Case
 
@@ -145,7 +146,7 @@ def _take_key(scope: str, key: str, digest: str, case_id, now: datetime) -> bool
     return taken.first() is not None
 
 
-def _submitted_before(scope: str, key: str, digest: str, keys: vault.Keys) -> Submitted:
+def _submitted_before(scope: str, key: str, digest: str, keys: Keys) -> Submitted:
     row = session.get(Idempotency, (scope, key))
     if row.digest != digest:
         raise Conflict("这份提交已经收到过，但内容不同；如需修改，请在查询页面补充说明。")
@@ -153,9 +154,9 @@ def _submitted_before(scope: str, key: str, digest: str, keys: vault.Keys) -> Su
     return Submitted(case, _secret(keys, scope, key, case), False)
 
 
-def _secret(keys: vault.Keys, scope: str, key: str, case: Case) -> str:
+def _secret(keys: Keys, scope: str, key: str, case: Case) -> str:
     """The query code: derived, so that a repeated request gets it again although only its seal is stored."""
-    return numbers.derive_code(keys.codes, scope, key, str(case.id))
+    return numbers.derive_code(keys.mac(keys.newest_code), scope, key, str(case.id))
 
 
 def _mobile(contact: vault.Contact) -> str | None:
@@ -169,14 +170,14 @@ def _title(text: str) -> str:
 
 
 def _add_matter(
-    case: Case, actor: Actor, submission: Submission, routing: stations.Routing, secret: str, keys: vault.Keys
+    case: Case, actor: Actor, submission: Submission, routing: stations.Routing, secret: str, keys: Keys
 ) -> None:
     best = routing.suggestions[0] if routing.suggestions else None
     department = session.scalar(select(Department.id).where(Department.code == best.department_code)) if best else None
     session.add(
         Matter(
             case_id=case.id,
-            code_seal=numbers.seal_code(keys.codes, case.number, secret),
+            code_seal=numbers.seal_code(keys.mac(keys.newest_code), case.number, secret),
             source=submission.source,
             entered_by_id=actor.account_id,
             share_identity=submission.share_identity,

@@ -11,7 +11,8 @@ from liaison.domain.policy import require
 from liaison.models.cases import Case
 from liaison.models.matters import Matter, Reveal
 from liaison.services import cases, vault
-from liaison.services.vault import Contact, Keys
+from liaison.services.sealing import Keys
+from liaison.services.vault import Contact
 
 OPEN_FOR = timedelta(minutes=15)
 

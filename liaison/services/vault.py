@@ -3,36 +3,18 @@
 The only reader and writer of the vault schema.
 """
 
-import hashlib
-import hmac
 import json
-import secrets
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
 
 from liaison.db import session
 from liaison.models.vault import Address, Identity, Message, Place
-
-NONCE = 12  # bytes, as AES-GCM wants it
-
-
-@dataclass(frozen=True)
-class Keys:
-    """The server's keys: sealing keys by id (the newest last), the look-up key, the query-code key."""
-
-    vault: Mapping[str, bytes] = field(repr=False)
-    codes: bytes = field(repr=False)
-    stations: Mapping[str, bytes] = field(repr=False)
-
-    @property
-    def newest(self) -> str:
-        """The id of the key that seals now."""
-        return next(reversed(self.vault))
+from liaison.services.sealing import Keys, digest, seal, unseal
 
 
 @dataclass(frozen=True)
@@ -56,14 +38,14 @@ def keep_contact(case_id: UUID, contact: Contact, keys: Keys) -> None:
     """Seal a resident's contact; nothing is written when nothing was told."""
     if not (contact.name or contact.phone):
         return
-    key_id = keys.newest
+    name, phone, row = contact.name, contact.phone, (case_id,)
     session.add(
         Identity(
             case_id=case_id,
-            key_id=key_id,
-            name=_seal(keys, key_id, case_id, contact.name) if contact.name else None,
-            phone=_seal(keys, key_id, case_id, contact.phone) if contact.phone else None,
-            phone_mac=_digest(keys, contact.phone) if contact.phone else None,
+            key_id=keys.newest,
+            name=seal(keys, Identity.name, row, name.encode()) if name else None,
+            phone=seal(keys, Identity.phone, row, phone.encode()) if phone else None,
+            phone_mac=_phone_mac(keys, phone) if phone else None,
         )
     )
 
@@ -73,7 +55,8 @@ def keep_place(case_id: UUID, spot: Spot, keys: Keys) -> None:
     if not spot.name and spot.lat is None:
         return
     document = json.dumps({"name": spot.name, "lat": spot.lat, "lng": spot.lng}, ensure_ascii=False)
-    session.add(Place(case_id=case_id, key_id=keys.newest, sealed=_seal(keys, keys.newest, case_id, document)))
+    sealed = seal(keys, Place.sealed, (case_id,), document.encode())
+    session.add(Place(case_id=case_id, key_id=keys.newest, sealed=sealed))
 
 
 def find_contact(case_id: UUID, keys: Keys) -> Contact | None:
@@ -81,34 +64,37 @@ def find_contact(case_id: UUID, keys: Keys) -> Contact | None:
     row = session.get(Identity, case_id)
     if row is None:
         return None
-    name = _open(keys, row.key_id, case_id, row.name) if row.name else None
-    phone = _open(keys, row.key_id, case_id, row.phone) if row.phone else None
+    name = unseal(keys, row.key_id, Identity.name, (case_id,), row.name).decode() if row.name else None
+    phone = unseal(keys, row.key_id, Identity.phone, (case_id,), row.phone).decode() if row.phone else None
     return Contact(name, phone)
 
 
 def find_place(case_id: UUID, keys: Keys) -> Spot | None:
     """Where the matter is, opened; the caller has checked that it may be."""
     row = session.get(Place, case_id)
-    return Spot(**json.loads(_open(keys, row.key_id, case_id, row.sealed))) if row else None
+    return Spot(**json.loads(unseal(keys, row.key_id, Place.sealed, (case_id,), row.sealed))) if row else None
 
 
 def keep_message(event_id: UUID, message: bytes, keys: Keys) -> None:
     """Seal what a platform told us."""
-    sealed = _seal_bytes(keys, keys.newest, event_id, message)
+    sealed = seal(keys, Message.sealed, (event_id,), message)
     session.add(Message(event_id=event_id, key_id=keys.newest, sealed=sealed))
 
 
 def get_message(event_id: UUID, keys: Keys) -> bytes:
     """What a platform told us, opened."""
     row = session.get_one(Message, event_id)
-    return _open_bytes(keys, row.key_id, event_id, row.sealed)
+    return unseal(keys, row.key_id, Message.sealed, (event_id,), row.sealed)
 
 
 def keep_address(recipient_id: UUID, channel: str, address: str, keys: Keys, now: datetime) -> None:
     """Seal where a recipient is reached by a channel, in place of what was kept before."""
-    sealed = _seal(keys, keys.newest, recipient_id, address)
-    session.merge(
-        Address(recipient_id=recipient_id, channel=channel, key_id=keys.newest, sealed=sealed, changed_at=now)
+    sealed = seal(keys, Address.sealed, (recipient_id, channel), address.encode())
+    changed = {"key_id": keys.newest, "sealed": sealed, "changed_at": now}
+    session.execute(
+        insert(Address)
+        .values(recipient_id=recipient_id, channel=channel, **changed)
+        .on_conflict_do_update(index_elements=["recipient_id", "channel"], set_=changed)
     )
 
 
@@ -120,25 +106,12 @@ def drop_address(recipient_id: UUID, channel: str) -> None:
 def find_addresses(recipients: Iterable[UUID], keys: Keys) -> dict[tuple[UUID, str], str]:
     """Where these recipients are reached, by recipient and channel, opened; for sending alone."""
     rows = session.scalars(select(Address).where(Address.recipient_id.in_(recipients)))
-    return {(row.recipient_id, row.channel): _open(keys, row.key_id, row.recipient_id, row.sealed) for row in rows}
+    return {(row.recipient_id, row.channel): _address(keys, row) for row in rows}
 
 
-def _seal(keys: Keys, key_id: str, case_id: UUID, text: str) -> bytes:
-    return _seal_bytes(keys, key_id, case_id, text.encode())
+def _address(keys: Keys, row: Address) -> str:
+    return unseal(keys, row.key_id, Address.sealed, (row.recipient_id, row.channel), row.sealed).decode()
 
 
-def _open(keys: Keys, key_id: str, case_id: UUID, sealed: bytes) -> str:
-    return _open_bytes(keys, key_id, case_id, sealed).decode()
-
-
-def _seal_bytes(keys: Keys, key_id: str, about: UUID, what: bytes) -> bytes:
-    nonce = secrets.token_bytes(NONCE)
-    return nonce + AESGCM(keys.vault[key_id]).encrypt(nonce, what, about.bytes)
-
-
-def _open_bytes(keys: Keys, key_id: str, about: UUID, sealed: bytes) -> bytes:
-    return AESGCM(keys.vault[key_id]).decrypt(sealed[:NONCE], sealed[NONCE:], about.bytes)
-
-
-def _digest(keys: Keys, phone: str) -> bytes:
-    return hmac.new(keys.codes, f"phone:{phone}".encode(), hashlib.sha256).digest()
+def _phone_mac(keys: Keys, phone: str) -> bytes:
+    return digest(keys.codes[keys.newest_code], f"phone:{phone}".encode())

@@ -11,7 +11,7 @@ from liaison.clients.files import FileStore
 from liaison.db import is_outage, transaction
 from liaison.domain.calendar import local_day
 from liaison.domain.errors import Unavailable
-from liaison.services.vault import Keys
+from liaison.services.sealing import Keys
 from liaison.settings import Config
 
 

@@ -1,6 +1,8 @@
 """Numbers and query codes: what people mistype is mended or caught, never taken for another case."""
 
+import hmac
 import string
+from functools import partial
 
 import pytest
 from hypothesis import assume, given
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 from liaison.domain import numbers
 from liaison.domain.errors import Invalid
 
-KEY = b"a key for the tests, 32 bytes ok"
+MAC = partial(hmac.digest, b"a key for the tests, 32 bytes ok", digest="sha256")
+OTHER = partial(hmac.digest, b"ko setyb 23 ,stset eht rof yek a", digest="sha256")
 printed = st.builds(
     numbers.make_number,
     st.sampled_from(sorted(numbers.PREFIXES)),
@@ -141,38 +144,33 @@ def test_what_is_no_code_is_refused_by_the_name_of_the_field(typed):
 
 @given(st.lists(st.text(), max_size=3), st.lists(st.text(), max_size=3))
 def test_a_derived_code_depends_on_every_part_and_where_it_ends(left, right):
-    same = numbers.derive_code(KEY, *left) == numbers.derive_code(KEY, *right)
+    same = numbers.derive_code(MAC, *left) == numbers.derive_code(MAC, *right)
     assert same == (left == right)
 
 
 def test_a_derived_code_stays_the_same_over_releases_and_differs_by_key():
-    assert numbers.derive_code(KEY, "one", "two") == "QZ03-XW7G-GV9D"
-    assert numbers.derive_code(KEY[::-1], "one", "two") != numbers.derive_code(KEY, "one", "two")
-
-
-def test_a_short_server_key_is_refused():
-    with pytest.raises(ValueError):
-        numbers.derive_code(b"short", "one")
+    assert numbers.derive_code(MAC, "one", "two") == "QZ03-XW7G-GV9D"
+    assert numbers.derive_code(OTHER, "one", "two") != numbers.derive_code(MAC, "one", "two")
 
 
 @given(codes, codes)
 def test_only_the_sealed_code_of_that_case_and_key_is_the_same(code, other):
     number = "M2026-004217-6"
-    sealed = numbers.seal_code(KEY, number, code)
+    sealed = numbers.seal_code(MAC, number, code)
     assert len(sealed) == 32
-    assert numbers.same_code(KEY, number, code.lower().replace("-", ""), sealed)
-    assert numbers.same_code(KEY, number, other, sealed) == (other == code)
-    assert not numbers.same_code(KEY, "M2026-004218-4", code, sealed)
-    assert not numbers.same_code(KEY[::-1], number, code, sealed)
+    assert numbers.same_code(MAC, number, code.lower().replace("-", ""), sealed)
+    assert numbers.same_code(MAC, number, other, sealed) == (other == code)
+    assert not numbers.same_code(MAC, "M2026-004218-4", code, sealed)
+    assert not numbers.same_code(OTHER, number, code, sealed)
 
 
 @given(st.text(max_size=30))
 def test_malformed_codes_are_never_the_same(text):
-    sealed = numbers.seal_code(KEY, "M2026-004217-6", numbers.make_code(0))
+    sealed = numbers.seal_code(MAC, "M2026-004217-6", numbers.make_code(0))
     try:
         numbers.normalise_code(text)
     except Invalid:
-        assert not numbers.same_code(KEY, "M2026-004217-6", text, sealed)
+        assert not numbers.same_code(MAC, "M2026-004217-6", text, sealed)
 
 
 @pytest.mark.parametrize("check", numbers.ALPHABET)

@@ -89,11 +89,12 @@ def test_the_same_installation_emptied_on_purpose_is_filled_again(house: Install
 def test_other_keys_are_noticed(house: Installation, tmp_path: Path) -> None:
     house.run("backup", tmp_path / "backup")
     manifest = (tmp_path / "backup" / "manifest.json").read_text()
-    assert all(key not in manifest for key in (house.config.secrets.vault, house.config.secrets.codes))
+    secrets = house.config.secrets
+    assert not any(key in manifest for key in (secrets.vault_keys["1"], secrets.code_keys["1"]))
     house.destroy()
-    other = replace(house.config, secrets=replace(house.config.secrets, codes="d" * 32))
+    other = replace(house.config, secrets=replace(house.config.secrets, code_keys={"1": f"hmac-sha256:{'d' * 32}"}))
     house.app = create_app(other, clock=house.clock)
-    assert "made under other secrets (codes)" in house.run("restore", tmp_path / "backup").output
+    assert "made under other secrets (codes 1)" in house.run("restore", tmp_path / "backup").output
     assert house.run("restore", tmp_path / "backup", "--other-keys").exit_code == 0
 
 

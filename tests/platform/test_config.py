@@ -1,14 +1,16 @@
 """What a configuration promises: all faults at once, later layers win, the example tells the truth."""
 
 import base64
+import json
 import re
 import tomllib
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from liaison.config import ROOT, ConfigError, load
+from liaison.domain.keyrings import SM4, Key, newest
 from liaison.embedded import postgres_url
 from liaison.folder import ensure_secrets
 from liaison.settings import Config
@@ -33,13 +35,7 @@ def told(tmp_path: Path, text: str) -> Path:
 def test_example_holds_every_key_with_its_default() -> None:
     text = (ROOT / "config.example.toml").read_text("utf-8")
     example = tomllib.loads(re.sub(r"^# (?=[a-z_]+ = )", "", text, flags=re.MULTILINE))
-    defaults = {
-        outer.name: {inner.name: inner.default for inner in fields(outer.type)}
-        if is_dataclass(outer.type)
-        else outer.default
-        for outer in fields(Config)
-    }
-    assert example == defaults | {"instance": str(Config.instance)}
+    assert example == asdict(Config()) | {"instance": str(Config.instance)}
 
 
 def test_example_as_it_stands_changes_nothing(environ: dict[str, str]) -> None:
@@ -57,10 +53,10 @@ def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
         "demo",
         "logging.level",
         "secrets.anchors",
-        "secrets.codes",
+        "secrets.code_keys",
         "secrets.session",
-        "secrets.stations",
-        "secrets.vault",
+        "secrets.station_keys",
+        "secrets.vault_keys",
         "site.size",
         "web.max_body_bytes",
     ]
@@ -83,7 +79,7 @@ def test_environment_wins_over_file_and_file_over_generated_secrets(environ: dic
     assert (config.site.name, config.site.region) == ("丙", "乙")
     assert config.web.trusted_proxies == 2
     assert config.secrets.session == LONG
-    assert config.secrets.codes != LONG
+    assert config.secrets.code_keys["1"] != LONG
 
 
 def test_plain_addresses_of_databases_are_understood(environ: dict[str, str]) -> None:
@@ -113,15 +109,48 @@ def test_generated_secrets_are_private_lasting_and_unprinted(environ: dict[str, 
     config = load(None, environ)
     assert file.read_bytes() == before
     assert file.stat().st_mode & 0o777 == 0o600
-    assert len(config.secrets.vault_key) == 32
+    assert config.secrets.vault_ring.keys() == config.secrets.code_ring.keys() == config.secrets.station_ring.keys()
     assert config.secrets.session not in repr(config)
-    assert config.secrets.vault not in repr(config)
+    assert all(key not in repr(config) for key in _keys(config))
 
 
-@pytest.mark.parametrize("vault", ["", VAULT[:-4], VAULT + "!", "密" * 32])
-def test_a_vault_key_is_32_bytes_in_base64(environ: dict[str, str], vault: str) -> None:
-    with pytest.raises(ConfigError, match=r"secrets\.vault:"):
-        load(None, environ | {"LIAISON_SECRETS__VAULT": vault})
+def _keys(config: Config) -> list[str]:
+    secrets = config.secrets
+    return [key for ring in (secrets.vault_keys, secrets.code_keys, secrets.station_keys) for key in ring.values()]
+
+
+@pytest.mark.parametrize(
+    ("ring", "key"),
+    [
+        ("vault_keys", ""),
+        ("vault_keys", VAULT),
+        ("vault_keys", f"aes-256-gcm:{VAULT[:-4]}"),
+        ("vault_keys", f"aes-256-gcm:{VAULT}!"),
+        ("vault_keys", f"aes-256-gcm:{'密' * 32}"),
+        ("vault_keys", f"sm4-gcm:{VAULT}"),
+        ("code_keys", LONG),
+        ("code_keys", f"hmac-sm3:{LONG[1:]}"),
+        ("station_keys", LONG[1:]),
+    ],
+)
+def test_a_key_says_its_algorithm_and_has_its_length(environ: dict[str, str], ring: str, key: str) -> None:
+    with pytest.raises(ConfigError, match=rf"secrets\.{ring}\.2: "):
+        load(None, environ | {f"LIAISON_SECRETS__{ring.upper()}": json.dumps({"2": key})})
+
+
+ODD = json.dumps({"a b": f"aes-256-gcm:{VAULT}"})
+
+
+@pytest.mark.parametrize("ring", ["{}", '["a"]', '{"1": 2}', "aes-256-gcm", ODD])
+def test_a_ring_is_a_table_of_at_least_one_key_with_a_plain_id(environ: dict[str, str], ring: str) -> None:
+    with pytest.raises(ConfigError, match=r"secrets\.vault_keys"):
+        load(None, environ | {"LIAISON_SECRETS__VAULT_KEYS": ring})
+
+
+def test_the_last_key_of_a_ring_is_the_newest(environ: dict[str, str]) -> None:
+    ring = {"9": f"aes-256-gcm:{VAULT}", "1": f"sm4-gcm:{VAULT[:22]}=="}
+    config = load(None, environ | {"LIAISON_SECRETS__VAULT_KEYS": json.dumps(ring)})
+    assert newest(config.secrets.vault_ring) == "1" and config.secrets.vault_ring["1"] == Key(SM4, bytes(16))
 
 
 def test_wechats_callbacks_are_told_as_a_whole_or_not_at_all(environ: dict[str, str]) -> None:

@@ -19,7 +19,7 @@ from liaison.models.notices import Notice
 from liaison.models.vault import Message
 from liaison.services import inbound, vault
 from liaison.services.inbound import BATCH, FIRST_WAIT, HANDLERS, MOST_ATTEMPTS, PLATFORM, SMS, WECHAT
-from liaison.services.vault import Keys
+from liaison.services.sealing import Keys
 from tests.support.clock import FakeClock
 from tests.support.pushes import OPENID, finished, xml
 from tests.support.pushes import text as users_text

@@ -21,7 +21,7 @@ from liaison.services import health, timekeeping
 from liaison.services.timekeeping import ONLY
 from tests.support.clock import FakeClock
 from tests.support.life import Life
-from tests.support.servers import SECRETS, Servers
+from tests.support.servers import SECRETS_TOLD, Servers
 from tests.support.town import build_town
 from workers.setting import uptime as machine_uptime
 
@@ -157,7 +157,7 @@ def run(servers: Servers, folder: Path) -> list[int]:
     """What the three jobs return, in a process of their own by the settings of that database."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("LIAISON_")}
     environ |= {"DATABASE_URL": servers.url("timekeeping_jobs"), "REDIS_URL": servers.redis.url}
-    environ |= {f"LIAISON_SECRETS__{name.upper()}": value for name, value in vars(SECRETS).items()}
+    environ |= SECRETS_TOLD
     environ["LIAISON_INSTANCE"] = str(folder)
     ended = subprocess.run(
         [sys.executable, "-c", JOBS], env=environ, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True

@@ -7,10 +7,12 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy import func, select
 
 from liaison.db import session
+from liaison.domain.keyrings import SM4, Key
 from liaison.models.base import new_id
 from liaison.models.vault import Identity, Place
 from liaison.services import vault
-from liaison.services.vault import Contact, Keys, Spot
+from liaison.services.sealing import Keys
+from liaison.services.vault import Contact, Spot
 
 CONTACT = Contact("周小明", "13800138000")
 SPOT = Spot("北街18号", 31.25, 121.5)
@@ -64,14 +66,24 @@ def test_a_seal_moved_to_another_case_does_not_open(keys: Keys, case_id) -> None
         vault.find_contact(other, keys)
 
 
+def test_a_name_in_the_place_of_a_phone_does_not_open(keys: Keys, case_id) -> None:
+    vault.keep_contact(case_id, CONTACT, keys)
+    row(case_id).phone = row(case_id).name
+    session.flush()
+    with pytest.raises(InvalidTag):
+        vault.find_contact(case_id, keys)
+
+
+def test_a_new_address_takes_the_place_of_the_old_one(keys: Keys, clock, case_id) -> None:
+    for address in ("13800138000", "13900139000"):
+        vault.keep_address(case_id, "sms", address, keys, clock())
+    assert vault.find_addresses([case_id], keys) == {(case_id, "sms"): "13900139000"}
+
+
 def test_old_seals_open_after_the_key_was_changed_and_new_ones_use_the_new_key(keys: Keys, case_id) -> None:
     other = new_id()
     vault.keep_contact(case_id, CONTACT, keys)
-    rotated = replace(keys, vault={**keys.vault, "2": b"w" * 32})
+    rotated = replace(keys, vault={**keys.vault, "2": Key(SM4, b"w" * 16)})
     vault.keep_contact(other, CONTACT, rotated)
     assert (row(case_id).key_id, row(other).key_id) == ("1", "2")
     assert vault.find_contact(case_id, rotated) == vault.find_contact(other, rotated) == CONTACT
-
-
-def test_keys_do_not_print_themselves(keys: Keys) -> None:
-    assert "vvvv" not in repr(keys) and "cccc" not in repr(keys)

@@ -16,7 +16,7 @@ from liaison.app import create_app
 from liaison.db import db, session, transaction
 from liaison.models.notices import Notice
 from liaison.services import digests, notices, photos
-from liaison.services.vault import Keys
+from liaison.services.sealing import Keys
 from liaison.settings import Config, Files, History
 from tests.support.clock import MONDAY, FakeClock
 from tests.support.life import Life

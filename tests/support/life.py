@@ -19,7 +19,7 @@ from liaison.services import assignments, intake, lapses, matters, ratings, remi
 from liaison.services.intake import Submission, Submitted
 from liaison.services.ratings import Opinion
 from liaison.services.replies import Answer
-from liaison.services.vault import Keys
+from liaison.services.sealing import Keys
 from tests.support.clock import FakeClock
 from tests.support.town import Town
 

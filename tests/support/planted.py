@@ -15,8 +15,9 @@ from sqlalchemy import ColumnElement, and_, select, update
 
 from liaison.db import session
 from liaison.models.notices import Notice
-from liaison.services import claims, intake, notices, reminders, vault
+from liaison.services import claims, intake, notices, reminders
 from liaison.services.claims import Message, Outcome
+from liaison.services.sealing import Keys
 
 _claim, _settle, _ring, _tell = claims.claim, claims.settle, notices._ring, notices.tell
 
@@ -48,14 +49,14 @@ def _with_newest_token(message: Message) -> Message:
     return replace(message, token=session.scalar(select(Notice.token).where(Notice.id == message.notice_id)))
 
 
-def _claim_and_mark(ids: Sequence[UUID], keys: vault.Keys, now: datetime) -> list[Message]:
+def _claim_and_mark(ids: Sequence[UUID], keys: Keys, now: datetime) -> list[Message]:
     """Mark as sent what is only about to be."""
     messages = _claim(ids, keys, now)
     _write(messages, state="sent", settled_at=now)
     return messages
 
 
-def _claim_uncounted(ids: Sequence[UUID], keys: vault.Keys, now: datetime) -> list[Message]:
+def _claim_uncounted(ids: Sequence[UUID], keys: Keys, now: datetime) -> list[Message]:
     """Leave the attempt to be counted by whoever settles."""
     messages = _claim(ids, keys, now)
     _write(messages, attempts=Notice.attempts - 1)

@@ -1,6 +1,7 @@
 """PostgreSQL and Redis of one test process, migrated databases on them, and an application on each."""
 
 import base64
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,6 +16,7 @@ from sqlalchemy import text
 from liaison.app import create_app
 from liaison.config import ROOT
 from liaison.db import db
+from liaison.domain.keyrings import AES, SHA256
 from liaison.embedded import Server, start_postgres, start_redis
 from liaison.settings import Config, Database, Files, History, Logging, Notices, Redis, Secrets, Web
 from tests.support.clients import DoorClient
@@ -23,12 +25,17 @@ from tests.support.clock import FakeClock
 TEMPLATE = "migrated"
 SECRETS = Secrets(
     session="s" * 32,
-    codes="c" * 32,
-    stations="t" * 32,
-    vault=base64.b64encode(b"v" * 32).decode(),
-    vault_key_id="1",
     anchors=base64.b64encode(b"a" * 32).decode(),
+    vault_keys={"1": f"{AES}:{base64.b64encode(b'v' * 32).decode()}"},
+    code_keys={"1": f"{SHA256}:{'c' * 32}"},
+    station_keys={"1": "t" * 32},
 )
+SECRETS_TOLD = {
+    f"LIAISON_SECRETS__{name.upper()}": json.dumps(value) if isinstance(value, dict) else value
+    for name, value in vars(SECRETS).items()
+}
+"""The same as the environment tells them to another process."""
+
 SEEDED = {"calendar_days", "calendar_years", "alembic_version"}
 
 

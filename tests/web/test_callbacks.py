@@ -18,7 +18,8 @@ from liaison.db import session, transaction
 from liaison.models.inbound import InboundEvent, InboundNonce
 from liaison.models.notices import Notice
 from liaison.services import inbound
-from liaison.services.vault import Keys, get_message
+from liaison.services.sealing import Keys
+from liaison.services.vault import get_message
 from liaison.web.open.callbacks import LARGEST, LONGEST_WORD
 from tests.support.clock import MONDAY, FakeClock
 from tests.support.life import Life

@@ -14,7 +14,7 @@ from liaison.models.cases import Attachment, Case
 from liaison.models.matters import Matter
 from liaison.models.stations import Station
 from liaison.services import matters, publication
-from liaison.services.vault import Keys
+from liaison.services.sealing import Keys
 from tests.support.clock import FakeClock
 from tests.support.town import Town
 from tests.web.test_resident_api import ANSWER, TEXT, answered, picture

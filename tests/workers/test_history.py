@@ -12,7 +12,7 @@ from liaison.domain.timekeeping import Uptime
 from liaison.models.clocks import ClockWatch
 from liaison.services import anchors, timekeeping
 from tests.support.clock import FakeClock
-from tests.support.servers import SECRETS, Servers
+from tests.support.servers import SECRETS, SECRETS_TOLD, Servers
 
 JOB = "from workers.history import anchor; print(anchor())"
 
@@ -42,7 +42,7 @@ def run(servers: Servers, name: str, folder: Path) -> str:
     """What the job returns, by the settings of that database alone."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("LIAISON_")}
     environ |= {"DATABASE_URL": servers.url(name), "REDIS_URL": servers.redis.url, "LIAISON_INSTANCE": str(folder)}
-    environ |= {f"LIAISON_SECRETS__{name.upper()}": value for name, value in vars(SECRETS).items()}
+    environ |= SECRETS_TOLD
     ended = subprocess.run(
         [sys.executable, "-c", JOB], env=environ, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )

@@ -25,7 +25,7 @@ from liaison.processes import Child, Program, spawn, stop, wait_until
 from liaison.services import matters
 from tests.support.clock import FakeClock
 from tests.support.life import Life
-from tests.support.servers import SECRETS, Servers
+from tests.support.servers import SECRETS_TOLD, Servers
 from tests.support.town import build_town
 
 PATIENCE = 60
@@ -121,7 +121,7 @@ def _processes(servers: Servers, folder: Path) -> Iterator[Started]:
         "LIAISON_LOGGING__LEVEL": "WARNING",
         "TZ": "Asia/Shanghai",
     }
-    environ |= {f"LIAISON_SECRETS__{name.upper()}": value for name, value in vars(SECRETS).items()}
+    environ |= SECRETS_TOLD
     started = [(program, spawn(program)) for program in programs.background(environ, folder / "logs", ROOT)]
     try:
         yield started
