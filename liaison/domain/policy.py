@@ -1,10 +1,11 @@
 """Who may do what: one table, read like law. A route whose action has no line here refuses to run.
 
-The role says whether an action is open at all; the relation says which things it may touch, and is applied
-in every query by `services.reach` (own case, own station, own department, own region and below).
+The role says whether an action is open at all; the relation says which things that role may touch by it, and is
+applied in every query by `services.reach` (own case, own station, own department, own region and below). By whatever
+relation: nobody touches a case that they are in conflict with (`domain.conflict`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -26,12 +27,28 @@ class Relation(StrEnum):
     REGION = "region"
 
 
+TIES = MappingProxyType(
+    {
+        Role.RESIDENT: Relation.CODE,
+        Role.DEPUTY: Relation.DEPUTY,
+        Role.LIAISON: Relation.STATION,
+        **dict.fromkeys(DEPARTMENT_ROLES, Relation.DEPARTMENT),
+        **dict.fromkeys(OFFICE_ROLES, Relation.REGION),
+    }
+)
+"""What ties each role to cases; a role that is not here reaches none."""
+
+
 @dataclass(frozen=True)
 class Line:
-    """One line of the table: the roles an action is open to, and the relation it needs."""
+    """One line of the table: the roles an action is open to, each with the relation it needs."""
 
-    roles: frozenset[Role]
-    relation: Relation
+    relations: Mapping[Role, Relation]
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The roles the action is open to."""
+        return frozenset(self.relations)
 
 
 _EVERYBODY = frozenset(Role) - {Role.SYSTEM}
@@ -40,48 +57,51 @@ _CASE_WORKERS = {Role.DEPUTY} | DEPARTMENT_ROLES | OFFICE_ROLES
 
 
 def _lines(roles: Iterable[Role], relation: Relation, actions: str) -> dict[str, Line]:
-    line = Line(frozenset(roles), relation)
-    return dict.fromkeys(actions.split(), line)
+    return dict.fromkeys(actions.split(), Line(MappingProxyType(dict.fromkeys(roles, relation))))
+
+
+def _tied(roles: Iterable[Role], actions: str, *, otherwise: Relation = Relation.NONE) -> dict[str, Line]:
+    """Lines of actions that touch cases: each role by what ties it to them, and those it does not tie by another."""
+    relations = {role: TIES.get(role, otherwise) for role in roles}
+    return dict.fromkeys(actions.split(), Line(MappingProxyType(relations)))
 
 
 POLICY = MappingProxyType(
     _lines(_EVERYBODY, Relation.NONE, "operations.read public.read station.read asset.read matter.submit session.open")
-    | _lines(
-        _EVERYBODY, Relation.CODE, "matter.follow matter.add matter.rate matter.withdraw matter.reopen matter.photo"
-    )
+    | _lines(_EVERYBODY, Relation.CODE, "matter.follow matter.add matter.rate matter.withdraw matter.reopen")
+    | _tied(_EVERYBODY, "matter.photo", otherwise=Relation.CODE)
     | _lines(_EVERYBODY, Relation.SIGNATURE, "callback.receive")
-    | _lines(_ACCOUNTS, Relation.ACCOUNT, "session.read session.close inbox.read reach.read reach.write")
-    | _lines(
+    | _lines(_ACCOUNTS, Relation.ACCOUNT, "session.read session.close reach.read reach.write")
+    | _tied(_ACCOUNTS, "console.home inbox.read", otherwise=Relation.ACCOUNT)
+    | _tied(
         {Role.DEPUTY},
-        Relation.DEPUTY,
         "deputy.list deputy.read deputy.claim deputy.answer deputy.hand_over deputy.pass deputy.ask deputy.verdict"
         " deputy.refuse deputy.redirect",
     )
-    | _lines(
+    | _tied(
         DEPARTMENT_ROLES,
-        Relation.DEPARTMENT,
         "assignment.list assignment.read assignment.acknowledge assignment.return assignment.extension"
         " assignment.reply assignment.fulfil",
     )
-    | _lines({Role.APPROVER}, Relation.DEPARTMENT, "assignment.approval")
-    | _lines(
+    | _tied({Role.APPROVER}, "assignment.approval")
+    | _tied(
         OFFICE_ROLES,
-        Relation.REGION,
         "office.list office.read office.accept office.refuse office.redirect office.merge office.restore office.ask"
         " office.dispatch office.send_back office.extension_decision office.return_decision office.reply_decision"
-        " office.verdict office.look_back office.break_promise office.reveal office.publication rules.read rules.write",
+        " office.verdict office.look_back office.break_promise office.reveal office.publication digest.read",
     )
-    | _lines({Role.OFFICE_LEAD}, Relation.REGION, "office.reveal_decision ladders.read ladders.write")
-    | _lines(OFFICE_ROLES, Relation.REGION, "digest.read outbox.write")
-    | _lines(OFFICE_ROLES | {Role.ADMINISTRATOR}, Relation.REGION, "outbox.read calendar.read clock.read")
+    | _tied({Role.OFFICE_LEAD}, "office.reveal_decision")
+    | _lines(OFFICE_ROLES, Relation.REGION, "rules.read rules.write outbox.write")
+    | _lines({Role.OFFICE_LEAD}, Relation.REGION, "ladders.read ladders.write")
+    | _lines(OFFICE_ROLES | {Role.ADMINISTRATOR}, Relation.REGION, "outbox.read")
+    | _lines(OFFICE_ROLES | {Role.ADMINISTRATOR}, Relation.NONE, "calendar.read clock.read")
     | _lines({Role.OFFICE_LEAD, Role.ADMINISTRATOR}, Relation.NONE, "calendar.write clock.confirm channel.resume")
     | _lines({Role.AUDITOR}, Relation.REGION, "audit.read")
     | _lines({Role.LIAISON}, Relation.STATION, "station.enter")
-    | _lines(OFFICE_ROLES | {Role.LIAISON}, Relation.STATION, "roster.read roster.write")
-    | _lines(OFFICE_ROLES, Relation.REGION, "roster.screening")
-    | _lines(_CASE_WORKERS | {Role.LIAISON}, Relation.ACCOUNT, "console.case")
-    | _lines(_CASE_WORKERS, Relation.ACCOUNT, "console.move")
-    | _lines(_ACCOUNTS, Relation.ACCOUNT, "console.home")
+    | _tied(OFFICE_ROLES | {Role.LIAISON}, "roster.read roster.write")
+    | _tied(OFFICE_ROLES, "roster.screening")
+    | _tied(_CASE_WORKERS | {Role.LIAISON}, "console.case")
+    | _tied(_CASE_WORKERS, "console.move")
 )
 
 

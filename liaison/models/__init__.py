@@ -5,6 +5,7 @@ from liaison.models import (  # noqa: F401
     audit,
     cases,
     clocks,
+    conflicts,
     departments,
     inbound,
     matters,

@@ -14,7 +14,8 @@ from liaison.models.departments import Department
 class Matter(Base):
     """A resident's matter: how it came in, the sealed query code, why it went to this deputy and that department.
 
-    `answered_by` says whose answer is being rated; `channel` names the right door of a refusal or redirection.
+    `channel` names the right door of a refusal or redirection; `about_person` is whom the
+    resident said it is about, in the own words, for the office alone.
     """
 
     __tablename__ = "matters"
@@ -24,6 +25,7 @@ class Matter(Base):
     source: Mapped[str]
     entered_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     share_identity: Mapped[bool] = mapped_column(default=False)
+    about_person: Mapped[str] = mapped_column(default="")
     routing: Mapped[dict] = mapped_column(default=dict)
     suggested_department_id: Mapped[UUID | None] = mapped_column(ForeignKey("departments.id"))
     claimed_at: Mapped[datetime | None]

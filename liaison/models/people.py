@@ -33,6 +33,15 @@ class Deputy(Base):
     region: Mapped[Region] = relationship(lazy="raise")
 
 
+class Leadership(Base):
+    """A deputy leads a department, and so answers for it: in conflict with whatever is about it."""
+
+    __tablename__ = "leaderships"
+
+    deputy_id: Mapped[UUID] = mapped_column(ForeignKey("deputies.id"), primary_key=True)
+    department_id: Mapped[UUID] = mapped_column(ForeignKey("departments.id"), primary_key=True, index=True)
+
+
 class Account(Base):
     """A sign-in: one role, one region, what else that role reaches, and the channels the vault keeps addresses for."""
 

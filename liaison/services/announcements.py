@@ -58,4 +58,4 @@ def _handlers(case: Case, *conditions) -> list[Recipient]:
             Assignment.case_id == case.id, Assignment.round == case.round, *conditions
         )
     )
-    return [person for department_id in departments for person in recipients.department(department_id)]
+    return [person for department_id in departments for person in recipients.department(case, department_id)]

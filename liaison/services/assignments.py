@@ -124,7 +124,7 @@ def decide_return(actor: Actor, number: str, reference: str, approve: bool, text
         assignment.ended_at = now
         clocks.stop_all(case.id, now, assignment_id=assignment.id)
         event = record_on(case, assignment, "approve_return", actor, now, text=text, internal=True)
-        announce(case, event, now, to=recipients.department(assignment.department_id))
+        announce(case, event, now, to=recipients.department(case, assignment.department_id))
         _take_back_unless_led(case, assignment, actor, now)
         return case
     assignment.locked = True
@@ -138,7 +138,7 @@ def decide_return(actor: Actor, number: str, reference: str, approve: bool, text
     )
     assignment.clock_id = clock.id
     event = record_on(case, assignment, "decline_return", actor, now, text=text, internal=True)
-    announce(case, event, now, to=recipients.department(assignment.department_id))
+    announce(case, event, now, to=recipients.department(case, assignment.department_id))
     return case
 
 

@@ -18,6 +18,8 @@ from liaison.domain.actors import Actor
 from liaison.domain.anchors import AUDIT, Head, Restore
 from liaison.domain.calendar import start_of_day
 from liaison.models.audit import AuditEntry
+from liaison.models.cases import Case
+from liaison.services.reach import conflicting, region_within
 
 KEPT_YEARS = 3
 """For how long entries are kept at least: the Cybersecurity Law asks for six months of logs, the Personal Information
@@ -120,7 +122,8 @@ def restores() -> list[Restore]:
 
 
 def entries(actor: Actor, wanted: Wanted, *, after: Cursor | None = None, limit: int = 20) -> list[AuditEntry]:
-    """What the auditor may see of it, newest first: own region and below, and what concerns the whole installation."""
+    """What the auditor may see of it, newest first: own region and below, and what concerns the whole installation,
+    but nothing about a case they are in conflict with."""
     rows = select(AuditEntry).where(*_conditions(actor, wanted))
     if after:
         rows = rows.where(tuple_(AuditEntry.at, AuditEntry.id) < after)
@@ -128,8 +131,8 @@ def entries(actor: Actor, wanted: Wanted, *, after: Cursor | None = None, limit:
 
 
 def _conditions(actor: Actor, wanted: Wanted) -> Sequence[ColumnElement[bool]]:
-    own = AuditEntry.region_path.startswith(actor.region_path, autoescape=True)
-    found = [or_(own, AuditEntry.region_path == "")]
+    about_own = AuditEntry.about.in_(select(Case.number).where(Case.id.in_(conflicting(actor))))
+    found = [or_(region_within(actor, AuditEntry.region_path), AuditEntry.region_path == ""), ~about_own]
     if wanted.who:
         found.append(AuditEntry.by_name.contains(wanted.who, autoescape=True))
     if wanted.act:

@@ -1,6 +1,6 @@
 """Departments and categories as lists to choose from, within what the one who chooses may reach."""
 
-from sqlalchemy import literal, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from liaison.db import session
@@ -8,17 +8,16 @@ from liaison.domain.actors import Actor
 from liaison.domain.errors import NotFound
 from liaison.models.departments import Category, Department
 from liaison.models.regions import Region
+from liaison.services.reach import region_around, region_within
 
 
 def departments_for(actor: Actor) -> list[Department]:
     """The active departments of the actor's region, of those below and of those above it, by code."""
-    below = Region.path.startswith(actor.region_path, autoescape=True)
-    above = literal(actor.region_path).like(Region.path + "%")
     return list(
         session.scalars(
             select(Department)
             .join(Region, Region.id == Department.region_id)
-            .where(Department.active, or_(below, above))
+            .where(Department.active, region_around(actor, Region.path))
             .order_by(Department.code)
         )
     )
@@ -37,8 +36,7 @@ def all_categories() -> list[Category]:
 
 def get_region(actor: Actor, code: str) -> Region:
     """The actor's region or one below it. Raises NotFound for any other."""
-    within = Region.path.startswith(actor.region_path, autoescape=True)
-    found = session.scalar(select(Region).where(Region.code == code, within))
+    found = session.scalar(select(Region).where(Region.code == code, region_within(actor, Region.path)))
     if found is None:
         raise NotFound("没有找到这个区域，请从列表中选择。")
     return found
@@ -46,5 +44,4 @@ def get_region(actor: Actor, code: str) -> Region:
 
 def regions_within(actor: Actor) -> list[Region]:
     """The actor's region and those below it, from the top."""
-    within = Region.path.startswith(actor.region_path, autoescape=True)
-    return list(session.scalars(select(Region).where(within).order_by(Region.path)))
+    return list(session.scalars(select(Region).where(region_within(actor, Region.path)).order_by(Region.path)))

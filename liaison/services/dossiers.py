@@ -28,7 +28,7 @@ from liaison.models.clocks import Clock
 from liaison.models.matters import Matter, Reveal
 from liaison.services import audit, clocks, ladders, reveals, vault
 from liaison.services.calendars import current_calendar
-from liaison.services.reach import cases_within
+from liaison.services.reach import cases_within, conflicting
 from liaison.services.sealing import Keys
 
 REVEAL_EVENTS = frozenset({"ask_reveal", "grant_reveal", "decline_reveal"})
@@ -99,7 +99,7 @@ def get_dossier(actor: Actor, number: str, keys: Keys, now: datetime) -> Dossier
     flow = WORKFLOWS[case.kind]
     state = flow.state(case.state)
     matter = session.get(Matter, case.id, options=[joinedload(Matter.suggested_department)])
-    lead = session.get(Case, case.merged_into_id) if case.merged_into_id else None
+    lead = _lead(actor, case)
     contact = reveals.find_visible_contact(actor, case, matter, keys, now) if matter else None
     dossier = Dossier(
         case=case,
@@ -131,14 +131,20 @@ def find_file(actor: Actor, number: str, position: int, *, of_lead: bool = False
     A resident gets a department's files with the answer they belong to, not before.
     """
     case = session.scalar(select(Case).where(Case.number == number, cases_within(actor)))
-    source = session.get(Case, case.merged_into_id) if case and of_lead and case.merged_into_id else case
-    if case is None or (of_lead and source is case):
+    source = _lead(actor, case) if case and of_lead else case
+    if source is None:
         raise NotFound("没有找到这个文件。")
     answered = [file for reply in _replies(actor, source) for file in reply.files]
     for file in answered if of_lead else [*_files(case.id), *answered]:
         if file.position == position:
             return file
     raise NotFound("没有找到这个文件。")
+
+
+def _lead(actor: Actor, case: Case) -> Case | None:
+    """The case this one was merged into, unless the actor is in conflict with that one."""
+    known = Case.id.not_in(conflicting(actor))
+    return session.scalar(select(Case).where(Case.id == case.merged_into_id, known)) if case.merged_into_id else None
 
 
 def _note_reading(actor: Actor, dossier: Dossier, now: datetime) -> None:
@@ -253,4 +259,5 @@ def _reveals(actor: Actor, case: Case) -> list[Reveal]:
 def _merged(actor: Actor, case: Case) -> list[Case]:
     if actor.role not in STAFF:
         return []
-    return list(session.scalars(select(Case).where(Case.merged_into_id == case.id).order_by(Case.number)))
+    known = Case.id.not_in(conflicting(actor))
+    return list(session.scalars(select(Case).where(Case.merged_into_id == case.id, known).order_by(Case.number)))

@@ -72,5 +72,5 @@ def decide_extension(
     kind = "grant_extension" if approve else "decline_extension"
     data = {"working_days": asked.working_days, "reason": asked.reason}
     event = record_on(case, assignment, kind, actor, now, text=text, internal=not approve, data=data)
-    announce(case, event, now, to=recipients.department(assignment.department_id))
+    announce(case, event, now, to=recipients.department(case, assignment.department_id))
     return assignment

@@ -20,7 +20,7 @@ from liaison.models.departments import Category, Department
 from liaison.models.notices import Notice
 from liaison.models.people import Deputy
 from liaison.models.stations import Station
-from liaison.services.reach import assignments_within, cases_within
+from liaison.services.reach import assignments_within, cases_within, conflicting
 
 Cursor = tuple[datetime, UUID]
 
@@ -165,9 +165,8 @@ def count_unread(actor: Actor) -> int:
 
 def mark_read(actor: Actor, now: datetime) -> None:
     """Remember that the account has opened its inbox."""
-    session.execute(
-        update(Notice).where(*_unread(actor)).values(read_at=now), execution_options={"synchronize_session": False}
-    )
+    read = update(Notice).where(*_unread(actor)).values(read_at=now)
+    session.execute(read, execution_options={"synchronize_session": False})
 
 
 def notices_for(actor: Actor, limit: int = 50) -> Sequence[tuple[Notice, str | None]]:
@@ -175,15 +174,20 @@ def notices_for(actor: Actor, limit: int = 50) -> Sequence[tuple[Notice, str | N
     return session.execute(
         select(Notice, Case.number)
         .outerjoin(Case, Case.id == Notice.case_id)
-        .where(Notice.recipient_id == actor.account_id, Notice.channel == "inbox", Notice.state != "cancelled")
+        .where(*_inbox(actor))
         .order_by(Notice.created_at.desc())
         .limit(limit)
     ).all()
 
 
 def _unread(actor: Actor) -> tuple[ColumnElement[bool], ...]:
-    mine = (Notice.recipient_id == actor.account_id, Notice.channel == "inbox")
-    return (*mine, Notice.state != "cancelled", Notice.read_at.is_(None))
+    return (*_inbox(actor), Notice.read_at.is_(None))
+
+
+def _inbox(actor: Actor) -> tuple[ColumnElement[bool], ...]:
+    """The notices in an account's inbox, those about cases it is in conflict with left out."""
+    mine = (Notice.recipient_id == actor.account_id, Notice.channel == "inbox", Notice.state != "cancelled")
+    return (*mine, or_(Notice.case_id.is_(None), Notice.case_id.not_in(conflicting(actor))))
 
 
 def _cases(

@@ -23,6 +23,7 @@ from liaison.models.regions import Region
 from liaison.services import restoring
 from liaison.services.calendars import current_calendar
 from liaison.services.claims import BUNDLE
+from liaison.services.reach import conflicting, region_within
 from liaison.services.restoring import IN_DOUBT
 
 DEAD = "dead"
@@ -227,12 +228,12 @@ def _acts(ids: Sequence[UUID]) -> dict[UUID, list[NoticeAct]]:
 
 
 def _within(actor: Actor, rows: Select) -> Select:
-    """The notices of the actor's region: by their case, and what is about none by whom it is for.
+    """The notices of the actor's region: by their case, unless in conflict, and what is about none by whom it is for.
 
     A resident is known by the own case, so that a bundle for one lies where that case does.
     """
-    case_within = Case.region_path.startswith(actor.region_path, autoescape=True)
-    account_within = Region.path.startswith(actor.region_path, autoescape=True)
+    case_within = and_(region_within(actor, Case.region_path), Case.id.not_in(conflicting(actor)))
+    account_within = region_within(actor, Region.path)
     return (
         rows.select_from(Notice)
         .outerjoin(Case, Case.id == func.coalesce(Notice.case_id, Notice.recipient_id))

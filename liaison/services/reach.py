@@ -1,31 +1,85 @@
-"""How far an actor reaches, as one condition every query of cases and assignments carries (DOMAIN §5)."""
+"""How far an actor reaches: for each relation of the policy's table one condition that every query carries (DOMAIN §5).
 
-from sqlalchemy import ColumnElement, and_, exists, false, select
+The one mechanism: nothing else in the services asks what an actor's region, station, department or deputy is. Whatever
+ties an actor to a case, a case the actor is in conflict with is out of reach, and looks like one that does not exist.
+"""
 
-from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Actor, Role
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, exists, false, literal, or_, select
+
+from liaison.domain.actors import Actor
+from liaison.domain.policy import TIES, Relation
 from liaison.models.assignments import Assignment
 from liaison.models.cases import Case
+from liaison.models.conflicts import Conflict
+from liaison.models.people import Account, Leadership
+from liaison.models.regions import Region
+from liaison.models.stations import Station
+
+Condition = Callable[[Actor], ColumnElement[bool]]
+
+_CASES: Mapping[Relation, Condition] = MappingProxyType(
+    {
+        Relation.CODE: lambda actor: Case.id == actor.case_id,
+        Relation.DEPUTY: lambda actor: and_(Case.deputy_id == actor.deputy_id, Case.state != "submitted"),
+        Relation.STATION: lambda actor: Case.station_id == actor.station_id,
+        Relation.DEPARTMENT: lambda actor: exists().where(Assignment.case_id == Case.id, assignments_within(actor)),
+        Relation.REGION: lambda actor: region_within(actor, Case.region_path),
+    }
+)
 
 
 def cases_within(actor: Actor) -> ColumnElement[bool]:
-    """The cases an actor may know of: own, own station's, own department's, or own region's and below."""
-    if actor.role is Role.RESIDENT:
-        return Case.id == actor.case_id
-    if actor.role is Role.DEPUTY:
-        return and_(Case.deputy_id == actor.deputy_id, Case.state != "submitted")
-    if actor.role is Role.LIAISON:
-        return Case.station_id == actor.station_id
-    if actor.role in DEPARTMENT_ROLES:
-        return exists().where(Assignment.case_id == Case.id, assignments_within(actor))
-    if actor.role in OFFICE_ROLES:
-        return Case.region_path.startswith(actor.region_path, autoescape=True)
-    return false()
+    """The cases an actor may know of: tied to it by its role's relation, and not in conflict with it."""
+    relation = TIES.get(actor.role)
+    if relation is None:
+        return false()
+    tied = _CASES[relation](actor)
+    return tied if relation is Relation.CODE else and_(tied, Case.id.not_in(conflicting(actor)))
 
 
 def assignments_within(actor: Actor) -> ColumnElement[bool]:
     """The assignments an actor may know of; a department keeps sight of those it returned."""
-    if actor.role in DEPARTMENT_ROLES:
-        return Assignment.department_id == actor.department_id
-    if actor.role in OFFICE_ROLES or actor.role is Role.DEPUTY:
-        return Assignment.case_id.in_(select(Case.id).where(cases_within(actor)))
+    match TIES.get(actor.role):
+        case Relation.DEPARTMENT:
+            own = Assignment.department_id == actor.department_id
+            return and_(own, Assignment.case_id.not_in(conflicting(actor)))
+        case Relation.REGION | Relation.DEPUTY:
+            return Assignment.case_id.in_(select(Case.id).where(cases_within(actor)))
     return false()
+
+
+def station_within(actor: Actor) -> ColumnElement[bool]:
+    """The stations an actor looks after: the own one, or those of the own region and below."""
+    if TIES.get(actor.role) is Relation.STATION:
+        return Station.id == actor.station_id
+    return Station.region_id.in_(select(Region.id).where(region_within(actor, Region.path)))
+
+
+def region_within(actor: Actor, path: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a path of regions lies in the actor's own or below."""
+    return path.startswith(actor.region_path, autoescape=True)
+
+
+def region_around(actor: Actor, path: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a path of regions lies in the actor's own, below or above."""
+    return or_(region_within(actor, path), literal(actor.region_path).like(path + "%"))
+
+
+def conflicting(actor: Actor) -> Select:
+    """The ids of the cases an actor is in conflict with now (`domain.conflict`, the same rule)."""
+    parties = {actor.account_id, actor.department_id, actor.deputy_id} - {None}
+    led = select(Leadership.department_id).where(Leadership.deputy_id == actor.deputy_id)
+    concerned = or_(Conflict.party_id.in_(parties), Conflict.party_id.in_(led))
+    return select(Conflict.case_id).where(Conflict.lifted_at.is_(None), concerned)
+
+
+def accounts_in_conflict(case_id: UUID) -> Select:
+    """The ids of the accounts that are in conflict with a case now: `conflicting`, asked the other way round."""
+    parties = select(Conflict.party_id).where(Conflict.case_id == case_id, Conflict.lifted_at.is_(None))
+    led = select(Leadership.deputy_id).where(Leadership.department_id.in_(parties))
+    own = (Account.id, Account.department_id, Account.deputy_id)
+    return select(Account.id).where(or_(*(column.in_(parties) for column in own), Account.deputy_id.in_(led)))

@@ -1,4 +1,5 @@
-"""Who is to be told: the people behind a party of a case. Nobody outside the case's own reach is ever returned."""
+"""Who is to be told: the people behind a party of a case. Nobody outside the case's own reach is ever returned,
+and nobody in conflict with it."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from liaison.domain.actors import OFFICE_ROLES, Role
 from liaison.models.cases import Case
 from liaison.models.people import Account
 from liaison.models.regions import Region
-from liaison.services.reach import cases_within
+from liaison.services.reach import accounts_in_conflict, cases_within
 from liaison.services.sign_in import actor_of
 
 
@@ -34,27 +35,31 @@ def resident(case: Case) -> list[Recipient]:
 
 def deputy(case: Case) -> list[Recipient]:
     """The responsible deputy's account, if there is one."""
-    return _accounts(f"deputy {case.deputy_id}", Account.deputy_id == case.deputy_id) if case.deputy_id else []
+    if case.deputy_id is None:
+        return []
+    return _accounts(case, f"deputy {case.deputy_id}", Account.deputy_id == case.deputy_id)
 
 
 def office(case: Case) -> list[Recipient]:
     """Office staff whose region holds the case."""
     within = literal(case.region_path).like(Region.path + "%")
     regions = select(Region.id).where(within)
-    return _accounts(f"office {case.region_path}", Account.role.in_(OFFICE_ROLES), Account.region_id.in_(regions))
+    return _accounts(case, f"office {case.region_path}", Account.role.in_(OFFICE_ROLES), Account.region_id.in_(regions))
 
 
-def department(department_id: UUID, *, roles: Iterable[Role] = (Role.HANDLER,), head: bool = False) -> list[Recipient]:
-    """A department's handlers, approvers or head."""
+def department(
+    case: Case, department_id: UUID, *, roles: Iterable[Role] = (Role.HANDLER,), head: bool = False
+) -> list[Recipient]:
+    """A department's handlers, approvers or head, as far as they may know of the case."""
     wanted = sorted(roles)
     people = Account.head if head else Account.role.in_(wanted)
     name = f"department {department_id} {'head' if head else wanted}"
-    return _accounts(name, Account.department_id == department_id, people)
+    return _accounts(case, name, Account.department_id == department_id, people)
 
 
 def every_office() -> list[Recipient]:
     """All office staff, wherever they are."""
-    return _accounts("every office", Account.role.in_(OFFICE_ROLES))
+    return _read([Account.role.in_(OFFICE_ROLES)])
 
 
 def entitled(wanted: Iterable[tuple[Recipient, UUID | None]]) -> set[tuple[UUID, UUID | None]]:
@@ -85,9 +90,15 @@ def _residents_entitled(cases_of: dict[UUID, set[UUID | None]]) -> set[tuple[UUI
     return own | {(row.id, row.merged_into_id) for row in rows if row.merged_into_id in cases_of[row.id]}
 
 
-def _accounts(name: str, *conditions: ColumnElement[bool]) -> list[Recipient]:
-    """The active accounts that fit, read once per transaction under `name`."""
-    return list(once(f"recipients of {name}", partial(_read, conditions)))
+def _accounts(case: Case, name: str, *conditions: ColumnElement[bool]) -> list[Recipient]:
+    """The active accounts that fit and are not in conflict with the case, read once per transaction."""
+    fit = once(f"recipients of {name}", partial(_read, conditions))
+    barred = once(f"barred from {case.id}", partial(_barred, case.id))
+    return [each for each in fit if each.id not in barred]
+
+
+def _barred(case_id: UUID) -> set[UUID]:
+    return set(session.scalars(accounts_in_conflict(case_id)))
 
 
 def _read(conditions: Iterable[ColumnElement[bool]]) -> list[Recipient]:

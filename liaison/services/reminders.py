@@ -86,8 +86,8 @@ def audience(clock: Clock, step: Step) -> list[Recipient]:
         people += _owner(clock, department_id)
     if department_id:
         roles = [Role(each) for each in (Audience.handler, Audience.approver) if each in step.audience]
-        people += recipients.department(department_id, roles=roles) if roles else []
-        people += recipients.department(department_id, head=True) if Audience.head in step.audience else []
+        people += recipients.department(case, department_id, roles=roles) if roles else []
+        people += recipients.department(case, department_id, head=True) if Audience.head in step.audience else []
     if Audience.office in step.audience or (step.rung in NEVER_EMPTY and not people):
         people += recipients.office(case)
     return people
@@ -99,7 +99,7 @@ def _owner(clock: Clock, department_id) -> list[Recipient]:
             return recipients.office(clock.case)
         case Party.DEPUTY:
             return recipients.deputy(clock.case) or recipients.office(clock.case)
-    return recipients.department(department_id) if department_id else announcements.awaited(clock.case)
+    return recipients.department(clock.case, department_id) if department_id else announcements.awaited(clock.case)
 
 
 def _department_id(clock: Clock):

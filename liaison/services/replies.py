@@ -60,7 +60,7 @@ def reply(actor: Actor, reference: str, answer: Answer, *, today: date, now: dat
         )
     write_reply(case, assignment, actor, answer, today=today, now=now)
     event = record_on(case, assignment, "reply", actor, now, internal=True)
-    announce(case, event, now, to=recipients.department(assignment.department_id, roles=(Role.APPROVER,)))
+    announce(case, event, now, to=recipients.department(case, assignment.department_id, roles=(Role.APPROVER,)))
     return assignment
 
 
@@ -79,7 +79,7 @@ def decide_reply(
     if not approve:
         draft.rejected_at = now
         event = record_on(case, assignment, "reject", actor, now, text=text, internal=True)
-        announce(case, event, now, to=recipients.department(assignment.department_id))
+        announce(case, event, now, to=recipients.department(case, assignment.department_id))
         return assignment
     draft.approved_at, assignment.ended_at = now, now
     clocks.stop_all(case.id, now, assignment_id=assignment.id)

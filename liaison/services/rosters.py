@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, exists, func, literal, or_, select
+from sqlalchemy import exists, func, literal, or_, select
 from sqlalchemy.orm import joinedload
 
 from liaison.db import session
-from liaison.domain.actors import Actor, Role
+from liaison.domain.actors import Actor
 from liaison.domain.errors import Invalid, NotFound
 from liaison.domain.routing import choose_deputy
 from liaison.models.people import Account, Deputy
 from liaison.models.regions import Region
 from liaison.models.stations import DutyTurn, Station
 from liaison.services import audit, stations
+from liaison.services.reach import station_within
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Roster:
 def stations_within(actor: Actor, query: str = "") -> list[StationRow]:
     """The active stations within the actor's reach whose name or code holds `query`, by code."""
     size = select(func.count()).select_from(DutyTurn).where(DutyTurn.station_id == Station.id).scalar_subquery()
-    rows = select(Station, Region.name, size).join(Region).where(Station.active, _within(actor))
+    rows = select(Station, Region.name, size).join(Region).where(Station.active, station_within(actor))
     if query:
         holds = Station.name.contains(query, autoescape=True) | (Station.code == query.upper())
         rows = rows.where(holds)
@@ -139,16 +140,9 @@ def deputy_names(ids: list[str]) -> dict[str, str]:
     return {str(id_): name for id_, name in rows}
 
 
-def _within(actor: Actor) -> ColumnElement[bool]:
-    if actor.role is Role.LIAISON:
-        return Station.id == actor.station_id
-    return Station.region_id.in_(select(Region.id).where(Region.path.startswith(actor.region_path, autoescape=True)))
-
-
 def _station(actor: Actor, code: str) -> Station:
-    found = session.scalar(
-        select(Station).where(Station.code == code, Station.active, _within(actor)).options(joinedload(Station.region))
-    )
+    wanted = (Station.code == code, Station.active, station_within(actor))
+    found = session.scalar(select(Station).where(*wanted).options(joinedload(Station.region)))
     if found is None:
         raise NotFound("没有找到这个联络站。")
     return found

@@ -15,6 +15,7 @@ from liaison.models.base import new_id
 from liaison.models.departments import Category, Department, RoutingRule
 from liaison.models.regions import Region
 from liaison.services import audit
+from liaison.services.reach import region_within
 
 MOST_KEYWORDS = 30
 
@@ -86,15 +87,14 @@ def _note(actor: Actor, act: str, rule: RoutingRule, now: datetime, data: dict) 
 
 
 def _within(actor: Actor) -> ColumnElement[bool]:
-    own = RoutingRule.region_path.startswith(actor.region_path, autoescape=True)
-    return or_(own, RoutingRule.region_path == "")
+    return or_(region_within(actor, RoutingRule.region_path), RoutingRule.region_path == "")
 
 
 def _columns(actor: Actor, text: RuleText) -> dict:
     keywords = list(dict.fromkeys(word.strip() for word in text.keywords if word.strip()))
     errors: dict[str, list[str]] = {}
     department = session.scalar(select(Department).where(Department.code == text.department, Department.active))
-    region = session.scalar(select(Region).where(Region.code == text.region, _below(actor)))
+    region = session.scalar(select(Region).where(Region.code == text.region, region_within(actor, Region.path)))
     if department is None:
         errors["department"] = ["请选择一个承办单位。"]
     if region is None:
@@ -115,7 +115,3 @@ def _columns(actor: Actor, text: RuleText) -> dict:
         "priority": text.priority,
         "reason": text.reason,
     }
-
-
-def _below(actor: Actor) -> ColumnElement[bool]:
-    return Region.path.startswith(actor.region_path, autoescape=True)
