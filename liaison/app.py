@@ -1,6 +1,7 @@
 """The composition root: the only place that wires configuration, database, files, queue and web together."""
 
 import os
+import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -8,7 +9,6 @@ from functools import partial
 import structlog
 from apiflask import APIFlask
 from flask import Flask, g, request
-from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 from redis import Redis
 from redis.exceptions import RedisError
@@ -28,7 +28,7 @@ from liaison.services.claims import TEMPLATES
 from liaison.services.sealing import Keys
 from liaison.settings import Config
 from liaison.ways_out import installed
-from liaison.web import addresses, described, errors, files, labels, limits, sessions
+from liaison.web import addresses, described, errors, files, headers, labels, limits, origins, sessions
 from liaison.web.console import department_api, office_api
 from liaison.web.console import pages as console
 from liaison.web.deputy import api as deputy
@@ -51,15 +51,9 @@ PAGES = (
     console.blueprint,
 )
 APIS = (answers.api, resident.api, sessions.api, deputy.api, department_api.api, office_api.api)
-# Everything a page loads comes from this very origin; pictures may be made on the page before they are sent.
-CONTENT_POLICY = {
-    "default-src": "'self'",
-    "img-src": "'self' data: blob:",
-    "object-src": "'none'",
-    "base-uri": "'none'",
-    "form-action": "'self'",
-    "frame-ancestors": "'none'",
-}
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+"""What a proxy in front may call a request: nothing that could look like another line or field of a log."""
+
 POOL_SIZE = 8  # one connection per thread of a web process
 WAKE_TTL = 10
 
@@ -83,16 +77,9 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None) -> F
     app.json.ensure_ascii = False
     db.init_app(app)
     app.teardown_appcontext(lambda error: let_go())  # before the extension ends the session, and more gently
+    headers.register(app, https=_is_https(config))
+    origins.register(app, config.base_url)
     csrf = CSRFProtect(app)
-    Talisman(
-        app,
-        content_security_policy=CONTENT_POLICY,
-        force_https=False,
-        session_cookie_secure=_is_https(config),
-        strict_transport_security=_is_https(config),
-        referrer_policy="no-referrer",
-        session_cookie_samesite="Lax",
-    )
     if config.web.trusted_proxies:
         hops = config.web.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
@@ -126,7 +113,10 @@ def _settings(config: Config) -> dict[str, object]:
         "MAX_CONTENT_LENGTH": config.web.max_body_bytes,
         "MAX_FORM_MEMORY_SIZE": 1_000_000,  # text fields; photos go to a temporary file
         "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: a form filled in over lunch must not be lost
+        "WTF_CSRF_SSL_STRICT": False,  # asks for a Referer, which our own pages forbid; `origins` looks at Origin
         "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": _is_https(config),
         "OPENAPI_VERSION": "3.1.0",
     }
 
@@ -165,7 +155,8 @@ def _log_requests(app: Flask) -> None:
 
     @app.before_request
     def begin() -> None:
-        begin_request(request.headers.get("X-Request-Id", "")[:64] or str(new_id()))
+        told = request.headers.get("X-Request-Id", "")
+        begin_request(told if REQUEST_ID.fullmatch(told) else str(new_id()))
         g.logger = log
 
     @app.after_request

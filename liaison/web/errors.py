@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 import structlog
 from flask import Flask, Response, current_app, jsonify, redirect, request, url_for
+from flask_wtf.csrf import CSRFError, generate_csrf
 from werkzeug.exceptions import HTTPException
 
 from liaison.db import is_outage
@@ -30,6 +31,8 @@ EXHAUSTED = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, e
 """What the system says when an upload cannot be put aside."""
 
 SECRET = "password"  # a form that holds one is not given back
+TOKEN = "csrf_token"
+STALE = "这个页面打开得太久了，或者浏览器没有保存 Cookie。您填写的内容都在，请再提交一次。"
 
 log = structlog.get_logger("liaison.web")
 DETAIL = {
@@ -83,14 +86,16 @@ def status_of(error: DomainError) -> int:
 def unavailable(error: Exception, fields: Sequence[tuple[str, str]] | None = None) -> Response:
     """503 with Retry-After; the page carries `fields`, or else what was typed into the form, to be sent again."""
     log.error("unavailable", exc_info=error.__cause__ or error)
-    if wants_json():
-        answer = problem(503, DETAIL[503])
-    else:
-        typed = _typed() if fields is None else fields
-        page, _ = _page(503, DETAIL[503], typed=typed, photos_lost=_has_files() and "kept" not in dict(typed))
-        answer = Response(page, 503, {"Cache-Control": "private, no-store"})
+    answer = problem(503, DETAIL[503]) if wants_json() else given_back(503, DETAIL[503], fields)
     answer.headers["Retry-After"] = str(RETRY_AFTER)
     return answer
+
+
+def given_back(status: int, detail: str, fields: Sequence[tuple[str, str]] | None = None) -> Response:
+    """A page that carries `fields`, or else what was typed into the form, so that one tap sends it again."""
+    typed = _typed() if fields is None else fields
+    page, _ = _page(status, detail, typed=typed, photos_lost=_has_files() and "kept" not in dict(typed))
+    return Response(page, status)
 
 
 def _typed() -> list[tuple[str, str]]:
@@ -130,8 +135,13 @@ def answer_http(error: HTTPException) -> Response | tuple:
     """A refusal by the web framework or by a limit, in the one shape."""
     if error.code is None or error.code < 400:
         return error.get_response()
+    if isinstance(error, CSRFError):
+        return given_back(400, STALE, [*(pair for pair in _typed() if pair[0] != TOKEN), (TOKEN, generate_csrf())])
     detail = DETAIL.get(error.code, DETAIL[400])
-    answer = problem(error.code, detail) if wants_json() else _page(error.code, detail)
+    if error.code == 429:
+        answer = problem(429, detail) if wants_json() else given_back(429, detail)
+    else:
+        answer = problem(error.code, detail) if wants_json() else _page(error.code, detail)
     headers = [(name, value) for name, value in error.get_headers() if name in ("Retry-After", "Allow")]
     if isinstance(answer, Response):
         answer.headers.extend(headers)

@@ -48,15 +48,10 @@ def _viewer(number: str) -> Actor:
 
 
 def _send(file: Attachment, data: bytes) -> Response:
-    """Never kept by caches between us and the one who may see it."""
-    answer = send_file(
+    return send_file(
         BytesIO(data),
         mimetype=file.mime,
         as_attachment=not file.mime.startswith("image/"),
         download_name=file.name or f"{file.position}.jpg",
         etag=False,
-        max_age=0,
     )
-    answer.headers["Cache-Control"] = "private, no-store"
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    return answer

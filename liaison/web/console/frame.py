@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
 from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Role
 from liaison.domain.policy import may
@@ -42,13 +42,6 @@ def viewer() -> dict[str, Viewer | None]:
     alarm = timekeeping.find_alarm() if may(actor.role, "clock.read") else None
     unread = inboxes.count_unread(actor)
     return {"viewer": Viewer(actor.account_id, actor.name, actor.role, place.name, unread, menu, alarm)}
-
-
-@blueprint.after_request
-def keep_private(answer: Response) -> Response:
-    """Nothing of the console stays behind in the browser of a shared computer."""
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
 
 
 def is_plain(role: Role) -> bool:

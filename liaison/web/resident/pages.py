@@ -154,4 +154,4 @@ def _form(found: Station, draft: Draft, status: int) -> Response:
         most_photos=MAX_PHOTOS,
         texts=SMS in addresses.installed(),
     )
-    return Response(page, status, {"Cache-Control": "private, no-cache"})
+    return Response(page, status)

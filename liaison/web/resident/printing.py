@@ -33,7 +33,8 @@ def qr_svg(code: str) -> Response:
 @guard("asset.read")
 def poster(code: str) -> Response:
     """The A4 sheet."""
-    return _cached(_pdf(poster_of(stations.get_station(code))), "application/pdf", f"{code}.pdf")
+    sheet = _pdf(poster_of(stations.get_station(code)))
+    return _cached(sheet, "application/pdf", f"{code}.pdf", "attachment")  # browsers show no document in a sandbox
 
 
 _png = lru_cache(maxsize=256)(posters.qr_png)
@@ -53,9 +54,9 @@ def poster_of(found: stations.Station) -> PosterStation:
     )
 
 
-def _cached(data: bytes, mime: str, name: str) -> Response:
+def _cached(data: bytes, mime: str, name: str, disposition: str = "inline") -> Response:
     answer = Response(data, mimetype=mime)
-    answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    answer.headers["Content-Disposition"] = f'{disposition}; filename="{name}"'
     answer.cache_control.public, answer.cache_control.max_age = True, AN_HOUR
     answer.add_etag()
     return answer

@@ -12,7 +12,6 @@ from liaison.web.resident import access
 from liaison.web.wiring import wiring
 
 blueprint = Blueprint("receipts", __name__, url_prefix="/m")
-PRIVATE = {"Cache-Control": "private, no-store"}
 LONGEST = 200
 
 
@@ -28,4 +27,4 @@ def receipt(number: str) -> Any:
     folder = Path(wiring().config.history.anchors)
     checked = receipts.check(access.actor_for(case), case, typed, folder)
     page = render_template("resident/receipt.html", case=case, typed=typed, checked=checked, shortest=receipts.SHORTEST)
-    return Response(page, 200, PRIVATE)
+    return Response(page)

@@ -24,7 +24,6 @@ from liaison.web.wiring import now, unit_of_work, wiring
 
 blueprint = Blueprint("tracking", __name__, url_prefix="/m")
 Run = Callable[[Actor, str, dict[str, Any]], Case]
-PRIVATE = {"Cache-Control": "private, no-store"}
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ def _opened(number: str, code: str) -> Response:
 
 
 def _ask(number: str, error: str = "", status: int = 200) -> Response:
-    return Response(render_template("resident/look_up.html", number=number, error=error), status, PRIVATE)
+    return Response(render_template("resident/look_up.html", number=number, error=error), status)
 
 
 def _page(case: Case, refused: Refused | None = None, status: int = 200) -> Response:
@@ -146,4 +145,4 @@ def _page(case: Case, refused: Refused | None = None, status: int = 200) -> Resp
         done=request.args.get("done", ""),
         most_photos=MAX_PHOTOS,
     )
-    return Response(page, status, PRIVATE)
+    return Response(page, status)

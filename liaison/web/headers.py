@@ -1,0 +1,78 @@
+"""What every answer says to browsers, caches and search engines: pages, files, JSON and refusals alike.
+
+Closed unless opened here: an answer may be kept only if the policy's table shows it to everybody and it went well.
+Pages load from this very origin alone and hold nothing inline; whatever is no page of ours may load nothing at all.
+"""
+
+from flask import Flask, Response, current_app, request, session
+
+PAGE_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "worker-src 'self'",
+        "img-src 'self' data: blob:",  # pictures may be made on the page before they are sent
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+"""For JSON, pictures and documents, should somebody open them as if they were a page."""
+
+FEATURES = "geolocation=(self), " + ", ".join(
+    f"{name}=()" for name in ("browsing-topics", "camera", "display-capture", "microphone", "payment", "usb")
+)
+"""The form may ask where the phone is; nothing else of the device is anybody's. Photos come by the file picker."""
+
+STATIC = "static"
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",  # for browsers older than frame-ancestors
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": FEATURES,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+A_YEAR = 31_536_000
+HSTS = f"max-age={A_YEAR}"  # not for subdomains: they may be other people's
+PRIVATE = "private, no-store"
+FRESH = "public, max-age=60"  # seconds: what is published or withdrawn is seen by everybody within a minute
+SHOWN_TO_ALL = ("public.read", "station.read", "asset.read")
+NOT_INDEXED = "noindex, nofollow"
+
+
+def register(app: Flask, *, https: bool) -> None:
+    """Put these headers on every answer; browsers that came by https are told to come that way for a year."""
+
+    @app.after_request
+    def finish(answer: Response) -> Response:
+        is_page = answer.mimetype == "text/html" or request.endpoint == STATIC
+        answer.headers.update(ALWAYS)
+        answer.headers["Content-Security-Policy"] = PAGE_POLICY if is_page else FILE_POLICY
+        answer.headers["Cache-Control"] = _keeping(answer)
+        if https:
+            answer.headers["Strict-Transport-Security"] = HSTS
+        if _action() not in SHOWN_TO_ALL:
+            answer.headers["X-Robots-Tag"] = NOT_INDEXED
+        return answer
+
+
+def _keeping(answer: Response) -> str:
+    """Who may keep this answer and how long; a view may say so itself for what is shown to all."""
+    is_good = request.method in ("GET", "HEAD") and answer.status_code in (200, 304)
+    if not is_good or session.modified:  # an answer that hands out a session must not be handed to the next
+        return PRIVATE
+    if request.endpoint == STATIC:
+        return answer.headers.get("Cache-Control", FRESH)
+    if _action() not in SHOWN_TO_ALL:
+        return PRIVATE
+    told = answer.headers.get("Cache-Control", FRESH)
+    return told if "public" in told else FRESH
+
+
+def _action() -> str:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "policy_action", "")
