@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trust import images, query_codes, station_codes, text
+from trust import api, images, query_codes, station_codes, text, xss
 from trust.stage import Stage
 from trust.tally import Tally
 
@@ -20,6 +20,8 @@ class Row:
 ROWS = {
     "query_codes": Row("0 guesses accepted; wrong, absent and malformed answered alike", 100_000, query_codes.play),
     "station_codes": Row("0 forgeries accepted", 100_000, station_codes.play),
+    "api": Row("0 × 5xx, 0 schema violations, 0 ignored auth", 20_000, api.play),
+    "xss": Row("0 executions, 0 breaches of the content policy", 6_000, xss.play),
     "images": Row("0 crashes, ≤300 MB a process, 0 metadata left", 500, images.play),
     "text": Row("0 × 5xx, nothing typed is lost", 20_000, text.play),
 }

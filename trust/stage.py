@@ -8,9 +8,13 @@ from functools import cached_property
 from pathlib import Path
 
 from flask import Flask
+from flask.testing import FlaskClient
 
 from liaison.db import transaction
+from liaison.services import sign_in
+from liaison.web.guards import TOKEN
 from tests.support.clock import FakeClock
+from tests.support.journey import Journey
 from tests.support.life import Life
 from tests.support.servers import Servers, committed, running
 from tests.support.town import Town, build_town
@@ -29,6 +33,29 @@ class Stage:
     def life(self) -> Life:
         """Walks matters of the town through the services."""
         return Life(self.town, self.clock, self.app.extensions["liaison"].keys)
+
+    @cached_property
+    def journey(self) -> Journey:
+        """The town at work, seen from outside."""
+        return Journey(self.app, self.life, self.calls, self.browses)
+
+    def token(self, username: str) -> str:
+        """The token of a new session."""
+        with transaction():
+            return sign_in.open_session(self.town.accounts[username], self.clock()).token
+
+    def calls(self, username: str) -> FlaskClient:
+        """A client whose requests carry that account's bearer token."""
+        client = self.app.test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.token(username)}"
+        return client
+
+    def browses(self, username: str) -> FlaskClient:
+        """A client that carries that account's cookie, as after signing in to the console."""
+        client = self.app.test_client()
+        with client.session_transaction() as cookie:
+            cookie[TOKEN] = self.token(username)
+        return client
 
 
 @contextmanager

@@ -86,6 +86,7 @@ def _finish(spec: Json) -> Json:
     schemas = spec.setdefault("components", {}).setdefault("schemas", {})
     for path in spec["paths"].values():
         for operation in path.values():
+            _require_body(operation, schemas)
             _add_files(operation, schemas)
             _as_problems(operation)
             if operation.pop(REPEATS, False):
@@ -94,16 +95,29 @@ def _finish(spec: Json) -> Json:
     return spec
 
 
+def _require_body(operation: Json, schemas: Json) -> None:
+    """Say that there has to be a body where a field has to be in it; otherwise none is as good as an empty one."""
+    if "requestBody" in operation:
+        operation["requestBody"]["required"] = bool(_body_schema(operation, schemas).get("required"))
+
+
+def _body_schema(operation: Json, schemas: Json) -> Json:
+    reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+    return schemas[reference.rpartition("/")[2]]
+
+
 def _add_files(operation: Json, schemas: Json) -> None:
     part = operation.pop(FILES, None)
     if not part:
         return
-    content = operation["requestBody"]["content"]
-    name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
-    whole = deepcopy(schemas[name])
+    whole = deepcopy(_body_schema(operation, schemas))
+    for field in whole["properties"].values():
+        if isinstance(field.get("type"), list):  # a form has no null; what is not told is left out
+            field["type"] = next(each for each in field["type"] if each != "null")
+            field.pop("default")
     one = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
     whole["properties"][part] = {"type": "array", "items": one, "maxItems": 9}
-    content["multipart/form-data"] = {"schema": whole}
+    operation["requestBody"]["content"]["multipart/form-data"] = {"schema": whole}
 
 
 def _as_problems(operation: Json) -> None:

@@ -32,7 +32,7 @@ class Words(fields.String):
     def __init__(self, shortest: int, longest: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.shortest, self.longest = shortest, longest
-        self.metadata.setdefault("maxLength", longest)
+        self.metadata |= {"minLength": shortest, "maxLength": longest} if shortest else {"maxLength": longest}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         typed = super()._deserialize(value, attr, data, **kwargs)

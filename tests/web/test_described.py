@@ -69,6 +69,27 @@ def test_every_operation_is_described_in_full(document: Json) -> None:
     assert not any(key.startswith("x-") for _, _, operation in operations(document) for key in operation)
 
 
+def test_a_body_is_asked_for_exactly_where_a_field_is(document: Json) -> None:
+    asked = {path: body_of(operation) for method, path, operation in operations(document) if method == "post"}
+    schemas = document["components"]["schemas"]
+    needed = {path: bool(schemas[name].get("required")) for path, (name, _) in asked.items()}
+    assert {path: required for path, (_, required) in asked.items()} == needed
+    assert set(needed.values()) == {True, False}
+
+
+def body_of(operation: Json) -> tuple[str, bool]:
+    """The name of the schema of a body, and whether there has to be one."""
+    body = operation["requestBody"]
+    return body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2], body["required"]
+
+
+def test_no_part_of_a_form_may_be_null(document: Json) -> None:
+    bodies = [operation["requestBody"]["content"] for method, _, operation in operations(document) if method == "post"]
+    forms = [body["multipart/form-data"]["schema"] for body in bodies if "multipart/form-data" in body]
+    kinds = [field.get("type", "any") for form in forms for field in form["properties"].values()]
+    assert len(forms) > 3 and all(isinstance(kind, str) for kind in kinds)
+
+
 def test_every_route_of_the_api_is_described(app: Flask, document: Json) -> None:
     described = {(method, path) for method, path, _ in operations(document)}
     assert routes(app) == described

@@ -25,7 +25,7 @@ LONGEST_QUERY = 50
 class AnswersQuery(PageQuery):
     """What to look for, and which page."""
 
-    q = fields.String(load_default="", metadata={"maxLength": LONGEST_QUERY})
+    q = fields.String(load_default="", metadata={"description": f"words, of which {LONGEST_QUERY} characters count"})
 
 
 class AnswerOut(Schema):
