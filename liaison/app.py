@@ -18,6 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from liaison import cli
 from liaison.clients.files import open_store
+from liaison.clients.once import Once
 from liaison.clock import DatabaseClock
 from liaison.config import find_path, load
 from liaison.db import database_time, db, engine_url, let_go
@@ -128,7 +129,7 @@ def _wiring(config: Config, clock: Clock) -> Wiring:
     )
     queue = Queue("ticks", connection=redis, serializer=JSONSerializer)
     wake = partial(queue.enqueue, "workers.jobs.relay", result_ttl=0, ttl=WAKE_TTL)
-    return Wiring(config, keys, open_store(config.files.url), clock, wake, partial(_answers, redis))
+    return Wiring(config, keys, open_store(config.files.url), clock, wake, partial(_answers, redis), Once(redis).first)
 
 
 def _database_clock(app: Flask) -> Clock:

@@ -115,9 +115,11 @@ function sendOnce(form) {
     try {
       const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
       if (answer.redirected) return location.replace(answer.url);
-      if (SHOWN.includes(answer.status)) return await swap(answer);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (SHOWN.includes(answer.status) || page.querySelector("[data-challenge]")) return swap(page);
+      const wait = answer.headers.get("Retry-After") || 60;
       retry(answer.status === 413 ? "照片太大了，请去掉几张再提交。" : answer.status === 429
-        ? "现在提交的人太多，内容和照片都还在。请过一分钟再点一次提交。"
+        ? `操作太频繁，内容和照片都还在。请过 ${wait} 秒再点一次提交。`
         : "系统正在恢复，内容和照片都还在。请过一分钟再点一次提交。");
     } catch {
       retry("网络不通，内容和照片都还在。等有信号时，请再点一次提交。");
@@ -126,11 +128,33 @@ function sendOnce(form) {
 }
 
 /** Shows the page that came back instead of this one, without leaving it. */
-async function swap(answer) {
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+function swap(page) {
   document.querySelector("main").replaceWith(document.adoptNode(page.querySelector("main")));
   start();
   document.querySelector("[data-summary]")?.focus();
+}
+
+/** While too many submit at once: works off a small task, or waits where the phone cannot, and sends by itself. */
+function queue(form) {
+  const challenge = JSON.parse(form.dataset.challenge);
+  const button = form.querySelector("button");
+  const turn = (working) => {
+    document.querySelector("[data-working]").hidden = !working;
+    document.querySelector("[data-waiting]").hidden = button.hidden = working;
+  };
+  const send = () => { turn(false); button.click(); };
+  turn(true);
+  const waiting = setTimeout(send, 1000 * form.dataset.wait);
+  if (!window.isSecureContext || !window.Worker) return;
+  const worker = new Worker(form.dataset.worker);
+  worker.onmessage = ({ data: solution }) => {
+    worker.terminate();
+    if (!solution?.derivedKey) return;
+    clearTimeout(waiting);
+    form.elements.proof.value = btoa(JSON.stringify({ challenge, solution }));
+    send();
+  };
+  worker.postMessage({ type: "work", challenge });
 }
 
 function start() {
@@ -138,6 +162,7 @@ function start() {
   document.querySelectorAll("input[type=file][data-most]").forEach(showPhotos);
   document.querySelectorAll("textarea[data-most]").forEach(countCharacters);
   document.querySelectorAll("form[method=post]").forEach(sendOnce);
+  document.querySelectorAll("form[data-challenge]").forEach(queue);
   document.querySelectorAll("[data-locate]").forEach((box) => offerPosition(box, box.closest("form")));
   document.querySelectorAll("[data-sent]").forEach((receipt) => store.remove(draftName(receipt.dataset.sent)));
 }

@@ -25,6 +25,26 @@ CLOSED = (401, 403)
 WITH_BODY = (413, 415, 422)
 
 
+class Parameters(Schema):
+    """Altcha's: PBKDF2 of nonce and a counter of four bytes, with that salt and cost, must begin with `keyPrefix`."""
+
+    algorithm = fields.String(required=True)
+    nonce = fields.String(required=True)
+    salt = fields.String(required=True)
+    cost = fields.Integer(required=True)
+    keyLength = fields.Integer(required=True)
+    keyPrefix = fields.String(required=True)
+    expiresAt = fields.Integer(required=True)
+    data = fields.Dict(required=True)
+
+
+class Challenge(Schema):
+    """What to work off while too many submit at once: altcha's challenge, its second version."""
+
+    parameters = fields.Nested(Parameters, required=True)
+    signature = fields.String(required=True)
+
+
 class Problem(Schema):
     """RFC 9457, with what this API adds."""
 
@@ -36,6 +56,7 @@ class Problem(Schema):
     errors = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
     state = fields.String()
     waiting_for = fields.String(allow_none=True)
+    challenge = fields.Nested(Challenge)
 
 
 def describe(

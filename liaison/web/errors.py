@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from liaison.db import is_outage
 from liaison.domain.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, Unavailable, WrongState
+from liaison.web.bursts import Burst
 from liaison.web.guards import NotSignedIn
 
 STATUS = {
@@ -24,6 +25,7 @@ STATUS = {
     WrongState: 409,
     Conflict: 409,
     Invalid: 422,
+    Burst: 429,
     Unavailable: 503,
 }
 RETRY_AFTER = 10  # seconds; what has died is started again within five
@@ -119,16 +121,23 @@ def _domain_error(error: DomainError) -> Response | tuple[str, int]:
     if status == 503:
         return unavailable(error)
     if wants_json():
-        more: dict[str, object] = {}
-        if isinstance(error, Invalid):
-            more["errors"] = error.errors
-        if isinstance(error, WrongState):
-            more |= {"state": error.state, "waiting_for": error.waiting_for}
-        return problem(status, error.detail, **more)
+        answer = problem(status, error.detail, **_more(error))
+        if isinstance(error, Burst):
+            answer.headers["Retry-After"] = str(error.wait)
+        return answer
     if isinstance(error, NotSignedIn):
         return redirect(url_for("console.sign_in", next=request.full_path.rstrip("?")))
     errors = error.errors if isinstance(error, Invalid) else {}
     return _page(status, error.detail, errors=errors)
+
+
+def _more(error: DomainError) -> dict[str, object]:
+    """What a problem document says beyond its sentence."""
+    if isinstance(error, Invalid):
+        return {"errors": error.errors}
+    if isinstance(error, WrongState):
+        return {"state": error.state, "waiting_for": error.waiting_for}
+    return {"challenge": error.challenge} if isinstance(error, Burst) else {}
 
 
 def answer_http(error: HTTPException) -> Response | tuple:

@@ -1,39 +1,118 @@
-"""How often one address may try. Guessing is held tight; telling is held loosely, since carriers share addresses.
+"""How often one may try. Guessing is held tight; telling is held loosely, since carriers share addresses.
 
-Counted in Redis, so that all web processes count together; in memory while Redis is away.
+Counted in Redis, so that all web processes count together. While Redis is away each of them counts in its own memory,
+so that at most as many times more gets through as there are web processes: nobody is turned away for our outage.
+
+| what                        | counted by            | a minute | beyond it            | while Redis is away         |
+|-----------------------------|-----------------------|----------|----------------------|-----------------------------|
+| signing in                  | address               | 10       | 429                  | memory                      |
+| signing in, refused         | account name          | 10       | 429                  | memory                      |
+| signing in                  | everybody             | 300      | 429                  | memory                      |
+| a code that opened nothing  | address               | 20       | 429                  | memory; a code has 60 bits  |
+| a code that opened nothing  | matter                | 30       | 429, but not for who | memory                      |
+|                             |                       |          | opened it before     |                             |
+| telling and adding          | address               | 120      | 429 with all typed   | memory                      |
+| telling                     | address, station, all | `bursts` | proof of work        | memory                      |
+| one proof of work           | itself                | once     | another one          | memory; the database makes  |
+|                             |                       |          |                      | one matter of one key       |
+
+Reading is not limited here: what is public is light and may be kept for a minute; who floods it is the proxy's affair.
 """
 
 import math
 import time
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask_limiter import Limiter, RateLimitExceeded
-from flask_limiter.util import get_remote_address
 
+from liaison.web import bursts
+from liaison.web.callers import caller
 from liaison.web.errors import answer_http
+from liaison.web.resident import access
 from liaison.web.wiring import wiring
 
 WINDOW = 60  # seconds, of every limit here
-limiter = Limiter(get_remote_address, in_memory_fallback_enabled=True)
+REFUSED = (401, 403, 422)
+LONGEST_NAME = 64  # characters of what is counted by; longer ones name nothing of ours
+OPTIONS: dict[str, object] = {"socket_timeout": 1, "socket_connect_timeout": 1}
+limiter = Limiter(caller, in_memory_fallback_enabled=True)
 
 
 def _found_nothing(response: Response) -> bool:
     return response.status_code == 404
 
 
-code_limit = limiter.shared_limit("20 per minute", scope="code", deduct_when=_found_nothing)
+def _was_refused(response: Response) -> bool:
+    return response.status_code in REFUSED
+
+
+def _sent(name: str) -> str:
+    """A field of the form or of the JSON object, whichever came; empty when there is none."""
+    if request.mimetype != "application/json":
+        return request.form.get(name, "")
+    body = _json()
+    value = body.get(name) if isinstance(body, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _json() -> object:
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:  # which the view refuses in words
+        return None
+
+
+def _account() -> str:
+    return f"account {_sent('username').strip().casefold()[:LONGEST_NAME]}"
+
+
+def _matter() -> str:
+    view = request.view_args or {}
+    return f"matter {(view.get('number') or _sent('number')).strip().upper()[:LONGEST_NAME]}"
+
+
+def _opened_before() -> bool:
+    """Whether this visitor's session carries the matter's code: nobody's guessing may keep them out."""
+    return access.find_code((request.view_args or {}).get("number", "")) is not None
+
+
+def _together(*limits):
+    """Decorators as one."""
+
+    def decorate(view):
+        for limit in limits:
+            view = limit(view)
+        return view
+
+    return decorate
+
+
+code_limit = _together(
+    limiter.shared_limit("20 per minute", scope="code", deduct_when=_found_nothing),
+    limiter.shared_limit(
+        "30 per minute", scope="matter", key_func=_matter, deduct_when=_found_nothing, exempt_when=_opened_before
+    ),
+)
 """For views a query code opens: only the attempts that opened nothing count."""
 
-submission_limit = limiter.shared_limit("60 per minute", scope="submission", methods=["POST"])
-sign_in_limit = limiter.shared_limit("10 per minute", scope="sign-in", methods=["POST"])
+submission_limit = limiter.shared_limit("120 per minute", scope="submission", methods=["POST"])
+sign_in_limit = _together(
+    limiter.shared_limit("10 per minute", scope="sign-in", methods=["POST"]),
+    limiter.shared_limit(
+        "10 per minute", scope="account", key_func=_account, methods=["POST"], deduct_when=_was_refused
+    ),
+    limiter.shared_limit("300 per minute", scope="all sign-ins", key_func=lambda: "all", methods=["POST"]),
+)
 
 
 def register(app: Flask, redis_url: str) -> None:
     """Count the requests of this application; Redis may be away when it starts."""
-    app.config["RATELIMIT_STORAGE_URI"] = redis_url.replace("unix://", "redis+unix://", 1)
-    app.config["RATELIMIT_STORAGE_OPTIONS"] = {"socket_timeout": 1, "socket_connect_timeout": 1}
+    uri = redis_url.replace("unix://", "redis+unix://", 1)
+    app.config["RATELIMIT_STORAGE_URI"] = uri
+    app.config["RATELIMIT_STORAGE_OPTIONS"] = OPTIONS
     limiter.init_app(app)
     app.register_error_handler(RateLimitExceeded, _too_many)
+    bursts.register(app, uri, OPTIONS)
 
 
 @limiter.request_filter

@@ -14,9 +14,10 @@ from liaison.domain.errors import Invalid, Unavailable
 from liaison.services import documents, photos
 from liaison.services.photos import Kept
 from liaison.web.fields import Input, fields
+from liaison.web.proofs import FIELD
 from liaison.web.wiring import wiring
 
-NOT_FIELDS = ("csrf_token", "key", "kept")
+NOT_FIELDS = ("csrf_token", "key", "kept", FIELD)
 
 
 def read_body(schema: Input, *, takes_files: bool = False) -> dict[str, Any]:

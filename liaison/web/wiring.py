@@ -25,6 +25,7 @@ class Wiring:
     clock: Callable[[], datetime]
     wake: Callable[[], None]
     queue_answers: Callable[[], bool]
+    once: Callable[[str, int], bool]
 
 
 def wiring() -> Wiring:

@@ -2,6 +2,7 @@
 
 from marshmallow import Schema, fields
 
+from liaison.web import proofs
 from liaison.web.answers import MatterOut, NamedOut, StandingOut
 
 KEY_LENGTH = 200
@@ -14,9 +15,13 @@ class SecretHeader(Schema):
 
 
 class KeyHeader(Schema):
-    """A key the client makes for one submission and sends again with every repetition of it."""
+    """A key the client makes for one submission and sends again with every repetition of it.
+
+    `proof` answers a 429 that carries a `challenge`.
+    """
 
     key = fields.String(required=True, data_key="Idempotency-Key", metadata={"minLength": 1, "maxLength": KEY_LENGTH})
+    proof = fields.String(data_key=proofs.HEADER, metadata={"maxLength": proofs.LONGEST, "description": proofs.HOW})
 
 
 class DeputyOut(Schema):

@@ -10,7 +10,8 @@ from liaison.domain.actors import Actor
 from liaison.domain.errors import DomainError
 from liaison.models.cases import Case
 from liaison.services import dossiers, intake, ratings, receipts, stations
-from liaison.web import projections, schemas
+from liaison.web import projections, proofs, schemas
+from liaison.web.bursts import hold_back
 from liaison.web.described import describe
 from liaison.web.guards import guard
 from liaison.web.limits import code_limit, submission_limit
@@ -69,13 +70,15 @@ def station(code: str) -> Any:
 def submit_matter(code: str) -> Any:
     """Tell a matter at a station. The same key again gives the same answer with 200, with another body 409.
 
-    As multipart, `place` and `contact` are parts with JSON in them or parts such as `place.name`.
+    As multipart, `place` and `contact` are parts with JSON in them or parts such as `place.name`. While too many are
+    told at once, 429 carries a `challenge`: send the same again with its solution in X-Proof-Of-Work.
     """
     key = request.headers.get("Idempotency-Key", "").strip()
     if not 1 <= len(key) <= answers.KEY_LENGTH:
         raise DomainError(NO_KEY)
     body = read_body(schemas.SubmissionIn())
-    stations.get_station(code)  # before any work on photos
+    code = stations.get_station(code).code  # before any work on photos
+    hold_back(code, key, request.headers.get(proofs.HEADER, ""))
     submitted = submit(code, key, body, keep_photos(request.files.getlist("photos")), source="api")
     return submitted_json(submitted), 201 if submitted.created else 200
 

@@ -15,7 +15,8 @@ from liaison.services import addresses, publication, stations
 from liaison.services.channels import SMS
 from liaison.services.intake import MAX_TEXT, MIN_TEXT
 from liaison.services.photos import MAX_PHOTOS, Kept
-from liaison.web import schemas
+from liaison.web import proofs, schemas
+from liaison.web.bursts import Burst, hold_back
 from liaison.web.errors import unavailable
 from liaison.web.guards import guard
 from liaison.web.limits import submission_limit
@@ -92,12 +93,15 @@ def submit_form(code: str) -> Any:
     code, draft = found.code, Draft(_key())
     try:
         body = _read(found, draft)
+        hold_back(code, draft.key, request.form.get(proofs.FIELD, ""))
         submitted = submit(code, draft.key, body, draft.photos)
     except Invalid as error:
         draft.errors |= error.errors
         return _form(found, draft, 422)
     except Conflict:
         return _form(found, Draft(uuid.uuid4().hex, note="repeated"), 409)
+    except Burst as burst:
+        return _queue(found, draft, burst)
     except Unavailable as error:
         return unavailable(error, _carried(code, draft))
     access.remember(submitted.case.number, submitted.secret)
@@ -130,8 +134,23 @@ def _read(found: Station, draft: Draft) -> dict[str, Any]:
 
 def _carried(code: str, draft: Draft) -> list[tuple[str, str]]:
     """What was typed and the photos that are kept, as fields; the database is not asked."""
-    typed = [(name, value) for name, value in request.form.items(multi=True) if name not in ("key", "kept")]
+    anew = ("key", "kept", proofs.FIELD)
+    typed = [(name, value) for name, value in request.form.items(multi=True) if name not in anew]
     return [*typed, ("key", draft.key), *(("kept", token) for token in seal_photos(code, draft.key, draft.photos))]
+
+
+def _queue(found: Station, draft: Draft, burst: Burst) -> Response:
+    """All that was typed and the photos, to be sent again by the browser once it has worked off the challenge."""
+    page = render_template(
+        "resident/queue.html",
+        station=found,
+        carried=_carried(found.code, draft),
+        text=request.form.get("text", ""),
+        photos=len(draft.photos),
+        burst=burst,
+        ticket=proofs.ticket(burst.challenge),
+    )
+    return Response(page, 429, {"Retry-After": str(burst.wait)})
 
 
 def _key() -> str:
