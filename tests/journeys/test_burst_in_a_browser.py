@@ -85,6 +85,7 @@ def test_while_it_works_the_page_shows_that_everything_is_there(
     expect(window.page.get_by_text("正在替您排队")).to_be_visible()
     expect(window.page.get_by_text(TEXT)).to_be_visible()
     expect(window.page.get_by_text("照片 1 张")).to_be_visible()
+    expect(window.page.get_by_role("button", name="提交")).to_have_count(0)  # nothing to tap while it works
     assert window.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     window.page.screenshot(path=tmp_path / "queue.png")
     held[0].continue_()
