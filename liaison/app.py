@@ -22,11 +22,11 @@ from liaison.clients.once import Once
 from liaison.clock import DatabaseClock
 from liaison.config import find_path, load
 from liaison.db import database_time, db, engine_url, let_go
+from liaison.keys import KeyReader
 from liaison.logs import begin_request, set_up
 from liaison.models.base import new_id
 from liaison.services.channels import CHANNELS, SUBSCRIBE
 from liaison.services.claims import TEMPLATES
-from liaison.services.sealing import Keys
 from liaison.settings import Config
 from liaison.ways_out import installed
 from liaison.web import addresses, described, errors, files, headers, labels, limits, origins, sessions
@@ -124,12 +124,10 @@ def _settings(config: Config) -> dict[str, object]:
 
 def _wiring(config: Config, clock: Clock) -> Wiring:
     redis = Redis.from_url(config.redis.url, socket_timeout=1, socket_connect_timeout=1)
-    keys = Keys(
-        vault=config.secrets.vault_ring, codes=config.secrets.code_ring, stations=config.secrets.station_ring
-    )
     queue = Queue("ticks", connection=redis, serializer=JSONSerializer)
     wake = partial(queue.enqueue, "workers.jobs.relay", result_ttl=0, ttl=WAKE_TTL)
-    return Wiring(config, keys, open_store(config.files.url), clock, wake, partial(_answers, redis), Once(redis).first)
+    keys, queue_answers = KeyReader(config), partial(_answers, redis)
+    return Wiring(config, keys, open_store(config.files.url), clock, wake, queue_answers, Once(redis).first)
 
 
 def _database_clock(app: Flask) -> Clock:

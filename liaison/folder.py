@@ -2,15 +2,17 @@
 
 import base64
 import fcntl
+import json
 import os
 import re
 import secrets
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from liaison.domain.keyrings import AES, SHA256
+from liaison.domain.keyrings import AES, CIPHERS, SHA256
 
 UNFINISHED = "demo.unfinished"
 """A file that stands in the instance while the demo is being filled; found on a start, the filling goes on."""
@@ -30,12 +32,35 @@ def ensure_secrets(instance: Path) -> None:
         _complete(target)
         return
     instance.mkdir(parents=True, exist_ok=True)
+    made = {"session": secrets.token_urlsafe(32), "anchors": _key()}
+    rings = {"vault_keys": new_key(AES), "code_keys": new_key(SHA256), "station_keys": secrets.token_urlsafe(32)}
+    write_secrets(instance, made | {name: {"1": key} for name, key in rings.items()})
+
+
+def read_secrets(instance: Path) -> dict[str, Any]:
+    """The texts and tables of `secrets.toml`; raises OSError, or ValueError when it holds anything else."""
+    document = tomllib.loads((instance / "secrets.toml").read_text("utf-8"))
+    told = document.pop("secrets", {})
+    if document or not all(isinstance(value, str | dict) for value in told.values()):
+        raise ValueError("holds something besides secrets")
+    return told
+
+
+def write_secrets(instance: Path, told: Mapping[str, str | Mapping[str, str]]) -> None:
+    """Put `secrets.toml` in place as a whole, readable by its owner alone."""
     lines = ["# Made on the first start. Without the vault's keys no sealed name or phone can be read: keep a copy."]
-    lines += ["[secrets]", f'session = "{secrets.token_urlsafe(32)}"', f'anchors = "{_key()}"', ""]
-    lines += ["[secrets.vault_keys]", f'1 = "{AES}:{_key()}"', ""]
-    lines += ["[secrets.code_keys]", f'1 = "{SHA256}:{secrets.token_urlsafe(32)}"', ""]
-    lines += ["[secrets.station_keys]", f'1 = "{secrets.token_urlsafe(32)}"']
-    _replace(target, "\n".join(lines) + "\n")
+    lines += ["[secrets]", *(_line(name, value) for name, value in told.items() if isinstance(value, str))]
+    for name, value in told.items():
+        if not isinstance(value, str):
+            lines += ["", f"[secrets.{name}]", *(_line(*each) for each in value.items())]
+    _replace(instance / "secrets.toml", "\n".join(lines) + "\n")
+
+
+def new_key(algorithm: str) -> str:
+    """A new key for a cipher or a keyed digest, as the configuration writes it."""
+    if algorithm in CIPHERS:
+        return f"{algorithm}:{base64.b64encode(secrets.token_bytes(CIPHERS[algorithm])).decode()}"
+    return f"{algorithm}:{secrets.token_urlsafe(32)}"
 
 
 def _complete(target: Path) -> None:
@@ -46,6 +71,10 @@ def _complete(target: Path) -> None:
         return  # whoever loads it says what is wrong
     if "anchors" not in told and (head := _SECTION.search(text)):
         _replace(target, f'{text[: head.end()]}\nanchors = "{_key()}"{text[head.end() :]}')
+
+
+def _line(name: str, value: str) -> str:
+    return f"{name} = {json.dumps(value)}"  # a basic string of TOML is written like one of JSON
 
 
 def _key() -> str:

@@ -7,13 +7,13 @@ from workers.setting import app, now
 
 def work_off() -> int:
     """Work off all events whose time has come, batch by batch, and forget used nonces; returns how many were tried."""
-    keys, tried = app().extensions["liaison"].keys, 0
+    wiring, tried = app().extensions["liaison"], 0
     with app().app_context():
         with transaction():
             inbound.forget_nonces(now())
         while True:
             with transaction():
-                count = inbound.work_off(now(), keys)
+                count = inbound.work_off(now(), wiring.keys)
             tried += count
             if count < inbound.BATCH:
                 return tried

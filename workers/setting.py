@@ -43,7 +43,7 @@ def redis() -> Redis:
 def post() -> Post:
     """The ways out of the house and what sending needs."""
     wiring = app().extensions["liaison"]
-    return Post(open_outlets(config(), _shelf()), wiring.keys, wiring.clock, config().base_url)
+    return Post(open_outlets(config(), _shelf()), wiring.read_keys, wiring.clock, config().base_url)
 
 
 def _shelf() -> Redis:

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from liaison.cli import founding, safekeeping, verifying, watching
+from liaison.cli import founding, keys, safekeeping, verifying, watching
 
 COMMANDS = (
     founding.calendar,
@@ -14,6 +14,7 @@ COMMANDS = (
     safekeeping.restore,
     safekeeping.doubtful,
     watching.clock,
+    keys.keys,
 )
 
 

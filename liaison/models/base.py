@@ -21,6 +21,10 @@ NAMING = {
 SEALED = {"sealed": True}
 """Marks a column (`info=SEALED`) that holds what `services.sealing` sealed; its row names the key in `key_id`."""
 
+DIGEST_OF = "digest_of"
+"""Marks a column (`info={DIGEST_OF: "phone"}`) that holds a keyed digest of what that sealed column of the row holds,
+for look-up; the row names the key in `code_key_id`."""
+
 
 class Base(DeclarativeBase):
     """The common root: text without length, times with zone, JSON as jsonb, ids as uuid."""

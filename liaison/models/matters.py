@@ -14,6 +14,7 @@ from liaison.models.departments import Department
 class Matter(Base):
     """A resident's matter: how it came in, the sealed query code, why it went to this deputy and that department.
 
+    Only the keyed digest `code_seal` of the query code is stored, under `code_key_id`, which must stay valid with it.
     `channel` names the right door of a refusal or redirection; `about_person` is whom the
     resident said it is about, in the own words, for the office alone.
     """
@@ -22,6 +23,7 @@ class Matter(Base):
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     code_seal: Mapped[bytes] = mapped_column(LargeBinary)
+    code_key_id: Mapped[str]
     source: Mapped[str]
     entered_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     share_identity: Mapped[bool] = mapped_column(default=False)

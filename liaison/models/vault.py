@@ -6,13 +6,13 @@ from uuid import UUID
 from sqlalchemy import Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from liaison.models.base import SEALED, Base
+from liaison.models.base import DIGEST_OF, SEALED, Base
 
 SCHEMA = "vault"
 
 
 class Identity(Base):
-    """A resident's name and phone, sealed under the key `key_id`; `phone_mac` is a keyed digest for look-up."""
+    """A resident's name and phone, sealed under the key `key_id`; `phone_mac` is for look-up, under `code_key_id`."""
 
     __tablename__ = "identities"
     __table_args__ = (Index("ix_identities_phone_mac", "phone_mac"), {"schema": SCHEMA})
@@ -21,7 +21,8 @@ class Identity(Base):
     key_id: Mapped[str]
     name: Mapped[bytes | None] = mapped_column(LargeBinary, info=SEALED)
     phone: Mapped[bytes | None] = mapped_column(LargeBinary, info=SEALED)
-    phone_mac: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone_mac: Mapped[bytes | None] = mapped_column(LargeBinary, info={DIGEST_OF: "phone"})
+    code_key_id: Mapped[str | None]
 
 
 class Place(Base):

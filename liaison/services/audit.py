@@ -43,6 +43,9 @@ ACTS = (
     "account.reach",
     "channel.resume",
     "clock.confirm",
+    "key.add",
+    "key.rotate",
+    "key.retire",
 )
 """All there is to be written down."""
 

@@ -23,10 +23,10 @@ SETTLE_AGAIN = 0.2
 
 @dataclass(frozen=True)
 class Post:
-    """What sending needs: an outlet for each channel, the vault's keys, the clock, our address for links."""
+    """What sending needs: an outlet for each channel, what reads the vault's keys, the clock, our address for links."""
 
     outlets: Mapping[str, Outlet]
-    keys: Keys
+    keys: Callable[[], Keys]
     clock: Callable[[], datetime]
     base_url: str
 
@@ -55,7 +55,7 @@ def _claimed(ids: Sequence[UUID], post: Post) -> list[tuple[Message, Letter]]:
     try:
         now = post.clock()
         with transaction():
-            messages = claims.claim(ids, post.keys, now)
+            messages = claims.claim(ids, post.keys(), now)
     except Exception as error:
         if not is_outage(error):
             raise

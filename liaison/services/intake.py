@@ -84,7 +84,7 @@ def submit(
         category_id=category.id if category else None,
         channels=[SMS] if mobile else [],
     )
-    secret = _secret(keys, station.code, key, case)
+    secret = _secret(keys, keys.newest_code, station.code, key, case)
     with session.no_autoflush:  # every row of the submission is written once, by the event's flush
         _add_matter(case, actor, submission, routing, secret, keys)
         if mobile:
@@ -110,10 +110,12 @@ def find_by_code(number: str, code: str, keys: Keys) -> Case:
     A wrong code and an absent number raise the same NotFound.
     """
     row = session.execute(
-        select(Case, Matter.code_seal).join(Matter, Matter.case_id == Case.id).where(Case.number == number)
+        select(Case, Matter.code_seal, Matter.code_key_id)
+        .join(Matter, Matter.case_id == Case.id)
+        .where(Case.number == number)
     ).one_or_none()
-    seal = row.code_seal if row else bytes(32)
-    if not numbers.same_code(keys.mac(keys.newest_code), number, code, seal) or row is None:
+    seal, key_id = (row.code_seal, row.code_key_id) if row else (bytes(32), keys.newest_code)
+    if not numbers.same_code(keys.mac(key_id), number, code, seal) or row is None:
         raise NotFound(NO_MATTER)
     return row.Case
 
@@ -151,12 +153,13 @@ def _submitted_before(scope: str, key: str, digest: str, keys: Keys) -> Submitte
     if row.digest != digest:
         raise Conflict("这份提交已经收到过，但内容不同；如需修改，请在查询页面补充说明。")
     case = session.get_one(Case, row.case_id, options=[joinedload(Case.station)])
-    return Submitted(case, _secret(keys, scope, key, case), False)
+    key_id = session.scalar(select(Matter.code_key_id).where(Matter.case_id == case.id))
+    return Submitted(case, _secret(keys, key_id, scope, key, case), False)
 
 
-def _secret(keys: Keys, scope: str, key: str, case: Case) -> str:
+def _secret(keys: Keys, key_id: str, scope: str, key: str, case: Case) -> str:
     """The query code: derived, so that a repeated request gets it again although only its seal is stored."""
-    return numbers.derive_code(keys.mac(keys.newest_code), scope, key, str(case.id))
+    return numbers.derive_code(keys.mac(key_id), scope, key, str(case.id))
 
 
 def _mobile(contact: vault.Contact) -> str | None:
@@ -178,6 +181,7 @@ def _add_matter(
         Matter(
             case_id=case.id,
             code_seal=numbers.seal_code(keys.mac(keys.newest_code), case.number, secret),
+            code_key_id=keys.newest_code,
             source=submission.source,
             entered_by_id=actor.account_id,
             share_identity=submission.share_identity,

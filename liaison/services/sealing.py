@@ -19,13 +19,14 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from liaison.domain import keyrings
 from liaison.domain.keyrings import Key
+from liaison.models.base import DIGEST_OF
 
 NONCE, TAG = 12, 16  # bytes, as GCM wants them
 CIPHERS = {keyrings.AES: algorithms.AES, keyrings.SM4: algorithms.SM4}
 DIGESTS = {keyrings.SHA256: SHA256, keyrings.SM3: SM3}
 
 Sealed = InstrumentedAttribute | Column
-"""A column marked as sealed in its model."""
+"""A column marked in its model as sealed, or as a digest of a sealed one."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ def unseal(keys: Keys, key_id: str, column: Sealed, row: tuple[UUID | str, ...],
     Raises KeyError when there is no such key, InvalidTag for a value that was altered or comes from elsewhere.
     """
     return decrypt(keys.vault[key_id], sealed[:NONCE], sealed[NONCE:], _about(column, row))
+
+
+def look_up(key: Key, column: Sealed, what: bytes) -> bytes:
+    """What a column marked as a digest holds of a value, under that key."""
+    return digest(key, column.info[DIGEST_OF].encode() + b":" + what)
 
 
 def encrypt(key: Key, nonce: bytes, what: bytes, about: bytes) -> bytes:

@@ -22,6 +22,9 @@ AUDIT_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "account.reach": "修改账号的通知方式",
             "channel.resume": "恢复使用通知渠道",
             "clock.confirm": "确认系统时钟",
+            "key.add": "新增密钥",
+            "key.rotate": "更换密钥",
+            "key.retire": "停用旧密钥",
         },
         "ground": {"consent": "群众同意公开", "reveal": "经批准查看"},
     }

@@ -20,12 +20,17 @@ class Wiring:
     """The outside world as the application sees it; tests pass in their own clock."""
 
     config: Config
-    keys: Keys
+    read_keys: Callable[[], Keys]
     store: FileStore
     clock: Callable[[], datetime]
     wake: Callable[[], None]
     queue_answers: Callable[[], bool]
     once: Callable[[str, int], bool]
+
+    @property
+    def keys(self) -> Keys:
+        """The keys as they stand now; ask anew for every request and tick, since they are changed while it runs."""
+        return self.read_keys()
 
 
 def wiring() -> Wiring:

@@ -29,7 +29,7 @@ def told(life: Life, matters: int = 2) -> list[UUID]:
 
 def deliver(life: Life, ids: Sequence[UUID], outlet: object, slots: int, clock: Callable[[], datetime]) -> int:
     """Send by one outlet."""
-    return delivery.send_notices(ids, Post({"log": outlet}, life.keys, clock, "http://testserver"), slots)
+    return delivery.send_notices(ids, Post({"log": outlet}, lambda: life.keys, clock, "http://testserver"), slots)
 
 
 class FirstWaitsForLast:

@@ -91,7 +91,7 @@ def settle(life: Life, message: Message, error: NotSent | None = None) -> bool:
 def send(life: Life, outlet: Way | Mapping[str, Way], *ids: UUID) -> int:
     """Send as a worker does, by whatever channel, or by an outlet for each."""
     outlets = outlet if isinstance(outlet, Mapping) else dict.fromkeys(CHANNELS, outlet)
-    return delivery.send_notices(ids, Post(outlets, life.keys, life.clock, "http://testserver"), slots=4)
+    return delivery.send_notices(ids, Post(outlets, lambda: life.keys, life.clock, "http://testserver"), slots=4)
 
 
 def _state(message: Message) -> tuple:

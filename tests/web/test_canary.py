@@ -123,7 +123,7 @@ def test_messages_and_jobs_carry_no_planted_word(app: Flask, world: World, tmp_p
     later = journey.clock() + timedelta(days=1)
     for outlet in (log, copies):
         with undone():
-            post = Post({"log": outlet}, journey.life.keys, lambda: later, "http://testserver")
+            post = Post({"log": outlet}, lambda: journey.life.keys, lambda: later, "http://testserver")
             assert send_notices(told, post, slots=4) > 5
     words = [way for word in (NAME, PHONE, TYPED) for way in ways(word)]
     said = [str(asdict(letter)).encode() for letter in copies.letters]
