@@ -29,7 +29,7 @@ from liaison.services.channels import CHANNELS, SUBSCRIBE
 from liaison.services.claims import TEMPLATES
 from liaison.settings import Config
 from liaison.ways_out import installed
-from liaison.web import addresses, described, errors, files, headers, labels, limits, origins, sessions
+from liaison.web import addresses, bodies, described, errors, files, headers, labels, limits, origins, sessions
 from liaison.web.console import department_api, office_api
 from liaison.web.console import pages as console
 from liaison.web.deputy import api as deputy
@@ -79,6 +79,7 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None) -> F
     db.init_app(app)
     app.teardown_appcontext(lambda error: let_go())  # before the extension ends the session, and more gently
     headers.register(app, https=_is_https(config))
+    bodies.register(app)
     origins.register(app, config.base_url)
     csrf = CSRFProtect(app)
     if config.web.trusted_proxies:
@@ -112,7 +113,6 @@ def _settings(config: Config) -> dict[str, object]:
             "execution_options": {CHANNELS: installed(config), TEMPLATES: {SUBSCRIBE: config.wechat.template}},
         },
         "MAX_CONTENT_LENGTH": config.web.max_body_bytes,
-        "MAX_FORM_MEMORY_SIZE": 1_000_000,  # text fields; photos go to a temporary file
         "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: a form filled in over lunch must not be lost
         "WTF_CSRF_SSL_STRICT": False,  # asks for a Referer, which our own pages forbid; `origins` looks at Origin
         "SESSION_COOKIE_HTTPONLY": True,

@@ -11,7 +11,7 @@ from http import HTTPStatus
 import structlog
 from flask import Flask, Response, current_app, jsonify, redirect, request, url_for
 from flask_wtf.csrf import CSRFError, generate_csrf
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from liaison.db import is_outage
 from liaison.domain.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, Unavailable, WrongState
@@ -44,9 +44,11 @@ DETAIL = {
     404: "没有找到，请核对地址或编号。",
     405: "这个地址不支持这样的操作。",
     413: "上传的内容太大，请减少照片或压缩后再试。",
+    414: "网址太长，请从首页重新打开，或缩短查询的文字。",
     415: "不支持这种内容类型，请使用 JSON 或表单提交。",
     422: "填写的内容有误，请按提示修改后再提交。",
     429: "操作太频繁，请稍后再试。",
+    431: "浏览器附带的信息太多，请清除本站的 Cookie 后再试。",
     500: "系统出了点问题，您填写的内容没有丢失，请稍后再试。",
     503: "系统正在恢复，请稍后再试。",
 }
@@ -104,7 +106,7 @@ def _typed() -> list[tuple[str, str]]:
     """The fields of the form this request sent, unless they hold a password or cannot be read."""
     try:
         fields = list(request.form.items(multi=True))
-    except OSError:
+    except (OSError, HTTPException):
         return []
     return fields if SECRET not in request.form else []
 
@@ -112,7 +114,7 @@ def _typed() -> list[tuple[str, str]]:
 def _has_files() -> bool:
     try:
         return any(file.filename for file in request.files.values())
-    except OSError:
+    except (OSError, HTTPException):
         return False
 
 
@@ -147,7 +149,8 @@ def answer_http(error: HTTPException) -> Response | tuple:
     if isinstance(error, CSRFError):
         return given_back(400, STALE, [*(pair for pair in _typed() if pair[0] != TOKEN), (TOKEN, generate_csrf())])
     detail = DETAIL.get(error.code, DETAIL[400])
-    if error.code == 429:
+    if isinstance(error, TooManyRequests):
+        detail = f"操作太频繁，请过 {error.retry_after} 秒再试。" if error.retry_after else detail
         answer = problem(429, detail) if wants_json() else given_back(429, detail)
     else:
         answer = problem(error.code, detail) if wants_json() else _page(error.code, detail)

@@ -1,8 +1,9 @@
 """Marshmallow fields that read what people type the way the domain wants it, and say in Chinese what is wrong."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError, fields, pre_load
 
 from liaison.domain import numbers, text
 from liaison.domain.errors import Invalid
@@ -20,10 +21,22 @@ fields.List.default_error_messages.update(invalid="这里应当是一个列表�
 fields.Nested.default_error_messages.update(type="这一项的格式不正确。")
 
 
+LONGEST_NAME, MOST_NAMES = 200, 50  # characters of a code or number, many times the longest; departments of a county
+ENDLESS = "内容太长，请核对后重新填写。"
+
+
 class Input(Schema):
     """A body or form: every field named here, nothing else taken."""
 
     error_messages: ClassVar = {"unknown": "没有这一项，请核对字段名称。", "type": "请按 JSON 对象的格式提交。"}
+
+    @pre_load
+    def refuse_endless(self, data: Any, **more: Any) -> Any:
+        """What only names something is short, and a list of such names, too, so that no query is asked for more."""
+        told = data.items() if isinstance(data, Mapping) else ()
+        if faults := {name: [ENDLESS] for name, value in told if _is_endless(self.fields.get(name), value)}:
+            raise ValidationError(faults)
+        return data
 
 
 class Words(fields.String):
@@ -54,6 +67,13 @@ class Codes(fields.List):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(fields.String(), **kwargs)
+
+
+def _is_endless(field: fields.Field | None, value: Any) -> bool:
+    if isinstance(value, list):
+        return len(value) > MOST_NAMES
+    is_name = isinstance(field, fields.String) and not isinstance(field, Words) and not field.validators
+    return is_name and isinstance(value, str) and len(value) > LONGEST_NAME
 
 
 def _told(read: Any) -> Any:

@@ -21,9 +21,12 @@ Reading is not limited here: what is public is light and may be kept for a minut
 
 import math
 import time
+from collections.abc import Mapping
 
 from flask import Flask, Response, request
 from flask_limiter import Limiter, RateLimitExceeded
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
 
 from liaison.web import bursts
 from liaison.web.callers import caller
@@ -47,19 +50,16 @@ def _was_refused(response: Response) -> bool:
 
 
 def _sent(name: str) -> str:
-    """A field of the form or of the JSON object, whichever came; empty when there is none."""
-    if request.mimetype != "application/json":
-        return request.form.get(name, "")
-    body = _json()
-    value = body.get(name) if isinstance(body, dict) else None
-    return value if isinstance(value, str) else ""
+    """A field of the form or of the JSON object, whichever came; empty when there is none or it cannot be read.
 
-
-def _json() -> object:
+    What cannot be read is refused by the view, in words. An error here would look to the limiter like a dead Redis.
+    """
     try:
-        return request.get_json(silent=True)
-    except RecursionError:  # which the view refuses in words
-        return None
+        body = request.get_json(silent=True) if request.mimetype == "application/json" else request.form
+    except (HTTPException, OSError, RecursionError):
+        return ""
+    value = body.get(name) if isinstance(body, Mapping | MultiDict) else None
+    return value if isinstance(value, str) else ""
 
 
 def _account() -> str:

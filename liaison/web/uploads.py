@@ -7,12 +7,13 @@ from typing import Any
 from flask import request
 from marshmallow import ValidationError
 from werkzeug.datastructures import FileStorage, MultiDict
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import UnsupportedMediaType
 
 from liaison.clients.files import FileStore
 from liaison.domain.errors import Invalid, Unavailable
 from liaison.services import documents, photos
 from liaison.services.photos import Kept
+from liaison.web.bodies import check_form, read_json
 from liaison.web.fields import Input, fields
 from liaison.web.proofs import FIELD
 from liaison.web.wiring import wiring
@@ -106,7 +107,7 @@ def _nested(before: Any, inner: str, value: str) -> Any:
         return (before if isinstance(before, dict) else {}) | ({inner: value} if value else {})
     try:
         return json.loads(value) if value else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return value  # which the schema then refuses by name
 
 
@@ -124,12 +125,10 @@ def _unstorable(raw: Any, name: str = "") -> dict[str, list[str]]:
 
 def _raw(schema: Input) -> Any:
     if request.mimetype in ("multipart/form-data", "application/x-www-form-urlencoded"):
+        check_form()
         return from_form(schema, request.form)
     if request.mimetype == "application/json" or not request.data:
-        body = request.get_json(silent=True) if request.data else {}
-        if body is None:
-            raise BadRequest
-        return body
+        return read_json() if request.data else {}
     raise UnsupportedMediaType
 
 

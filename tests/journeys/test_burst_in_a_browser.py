@@ -1,20 +1,18 @@
 """The page that works off a proof by itself, in a real browser under its real policy, on a phone and at a desk."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
-from redis import Redis
 
 from liaison.db import session
 from liaison.models.cases import Attachment, Case
-from liaison.settings import Web
 from liaison.web import bursts
 from tests.support.browser import CHROMIUM, DESK, PHONE, Window, chromium, served
+from tests.support.edge import limits_on
 from tests.support.pictures import photo
 from tests.support.town import Town
 
@@ -33,17 +31,11 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture
 def address(live_app: Flask, live_town: Town) -> Iterator[str]:
     """The application with its limits on, while station S001 has had its fill."""
-    usual = live_app.extensions["liaison"]
-    config = replace(usual.config, web=Web(rate_limits=True))
-    live_app.extensions["liaison"] = replace(usual, config=config)
-    with Redis.from_url(config.redis.url) as redis:
-        for name in redis.scan_iter("LIMITS*"):
-            redis.delete(name)
-    for _ in range(bursts.PER_STATION[1].amount):
-        live_app.extensions["bursts"].hit(bursts.PER_STATION[1], "station", "S001")
-    with served(live_app) as address:
-        yield address
-    live_app.extensions["liaison"] = usual
+    with limits_on(live_app):
+        for _ in range(bursts.PER_STATION[1].amount):
+            live_app.extensions["bursts"].hit(bursts.PER_STATION[1], "station", "S001")
+        with served(live_app) as address:
+            yield address
 
 
 def fills_in(page: Page, folder: Path) -> None:

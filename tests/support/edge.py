@@ -1,10 +1,15 @@
 """What every answer of ours must say to browsers, and how to find what a page may not hold."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from html.parser import HTMLParser
 
 from flask import Flask
+from redis import Redis
 from werkzeug.test import TestResponse
+
+from liaison.settings import Web
 
 SHOWN_TO_ALL = {"public.read", "station.read", "asset.read"}
 EXPECTED = {
@@ -81,3 +86,18 @@ def inline(page: str) -> list[str]:
     reader = _Inline()
     reader.feed(page)
     return reader.found
+
+
+@contextmanager
+def limits_on(app: Flask) -> Iterator[None]:
+    """The application with its limits on, and nothing counted yet."""
+    usual = app.extensions["liaison"]
+    config = replace(usual.config, web=Web(rate_limits=True))
+    with Redis.from_url(config.redis.url) as redis:
+        for name in redis.scan_iter("LIMITS*"):
+            redis.delete(name)
+    app.extensions["liaison"] = replace(usual, config=config)
+    try:
+        yield
+    finally:
+        app.extensions["liaison"] = usual

@@ -4,7 +4,6 @@ import base64
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import altcha
 import pytest
@@ -12,13 +11,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from redis import Redis
 from werkzeug.test import TestResponse
 
 from liaison.db import session
 from liaison.models.cases import Attachment, Case
-from liaison.settings import Web
 from liaison.web import bursts, proofs
+from tests.support.edge import limits_on
 from tests.support.town import Town
 from tests.web.test_outages import carried
 from tests.web.test_resident_api import TEXT, picture, tell
@@ -32,14 +30,8 @@ LONG_AGO = proofs.LIFETIME + 1
 @pytest.fixture
 def limited(app: Flask, town: Town) -> Iterator[FlaskClient]:
     """A visitor of the application with its limits on, and nothing counted yet."""
-    usual = app.extensions["liaison"]
-    config = replace(usual.config, web=Web(rate_limits=True))
-    with Redis.from_url(config.redis.url) as redis:
-        for name in redis.scan_iter("LIMITS*"):
-            redis.delete(name)
-    app.extensions["liaison"] = replace(usual, config=config)
-    yield app.test_client()
-    app.extensions["liaison"] = usual
+    with limits_on(app):
+        yield app.test_client()
 
 
 @pytest.fixture

@@ -13,10 +13,9 @@ from werkzeug.test import TestResponse
 from liaison.app import create_app
 from liaison.config import ROOT
 from liaison.domain.actors import Role
-from liaison.settings import Web
 from liaison.web.guards import TOKEN
 from tests.support.clients import DoorClient
-from tests.support.edge import header_faults, inline
+from tests.support.edge import header_faults, inline, limits_on
 from tests.support.journey import Journey, SignIn
 from tests.support.life import Life
 from tests.support.matrix import ABSENT, Asker, Cell, World, build_world, cells, undone
@@ -143,10 +142,8 @@ def test_files_are_named_and_answer_as_nothing_but_files(app: Flask, world: Worl
 @pytest.fixture
 def limited(app: Flask) -> Iterator[FlaskClient]:
     """A visitor of the application with its limits on."""
-    usual = app.extensions["liaison"]
-    app.extensions["liaison"] = replace(usual, config=replace(usual.config, web=Web(rate_limits=True)))
-    yield app.test_client()
-    app.extensions["liaison"] = usual
+    with limits_on(app):
+        yield app.test_client()
 
 
 def test_too_many_requests_are_answered_with_them(app: Flask, limited: FlaskClient) -> None:

@@ -9,12 +9,11 @@ from liaison.domain.text import decoded
 from liaison.services import calendars, recalculation
 from liaison.services.recalculation import Recalculated
 from liaison.web.console.frame import blueprint
-from liaison.web.console.inputs import TableIn
+from liaison.web.console.inputs import LONGEST_TABLE, TOO_LONG, TableIn
 from liaison.web.guards import current_actor, guard
 from liaison.web.uploads import read_body
 from liaison.web.wiring import now, today, unit_of_work
 
-LONGEST = 200_000  # characters; a year's table has some thirty lines
 SHOWN = 200
 """How many moved deadlines a preview lists; it counts all of them."""
 
@@ -60,8 +59,8 @@ def _table() -> str:
     pasted = read_body(TableIn())["table"]
     upload = request.files.get("file")
     table = decoded(upload.read(), "file") if upload and upload.filename else pasted
-    if len(table) > LONGEST:
-        raise Invalid({"file": ["表格太长，请只保留放假和调休的日子。"]})
+    if len(table) > LONGEST_TABLE:
+        raise Invalid({"file": [TOO_LONG]})
     return table
 
 

@@ -13,6 +13,8 @@ from liaison.web.schemas import REASON
 
 HIGHEST_PRIORITY = 1000
 TERM = 20
+LONGEST_TABLE = 200_000  # characters; a year's table has some thirty lines
+TOO_LONG = "表格太长，请只保留放假和调休的日子。"
 _SEPARATORS = re.compile(r"[\s,，、;；]+")
 
 
@@ -67,7 +69,7 @@ TermsIn = Input.from_dict({clock: Words(0, TERM, load_default="") for clock in D
 class TableIn(Input):
     """An official table of working days, pasted."""
 
-    table = fields.String(load_default="")
+    table = fields.String(load_default="", validate=validate.Length(max=LONGEST_TABLE, error=TOO_LONG))
 
 
 class AbsenceIn(Input):
