@@ -1,7 +1,6 @@
 """Signing in and out of the console: the session's token travels in the signed cookie."""
 
 import contextlib
-from urllib.parse import urlsplit
 
 from flask import redirect, render_template, request, url_for
 from flask import session as cookie
@@ -14,6 +13,7 @@ from liaison.web.console.frame import blueprint
 from liaison.web.errors import status_of
 from liaison.web.guards import TOKEN, NotSignedIn, current_actor, guard, token
 from liaison.web.limits import sign_in_limit
+from liaison.web.local_paths import local_path
 from liaison.web.schemas import Credentials
 from liaison.web.sessions import open_session
 from liaison.web.uploads import from_form, load
@@ -44,7 +44,7 @@ def check_in() -> Response | tuple[str, int]:
     _close()
     cookie.clear()  # nothing from before signing in survives it
     cookie[TOKEN] = signed.token
-    return redirect(_local(target) or url_for("console.home"), 303)
+    return redirect(local_path(target) or url_for("console.home"), 303)
 
 
 @blueprint.post("/sign-out")
@@ -71,11 +71,4 @@ def _close() -> None:
 
 
 def _form(error: DomainError | None = None) -> str:
-    return render_template("console/sign_in.html", error=error, next=_local(request.values.get("next", "")))
-
-
-def _local(target: str) -> str:
-    """The target, if it is a path of this very site; empty otherwise."""
-    parts = urlsplit(target) if target.isprintable() else None
-    is_path = parts and not parts.scheme and not parts.netloc and parts.path.startswith("/console/")
-    return target if is_path and "\\" not in target and not target.startswith("//") else ""
+    return render_template("console/sign_in.html", error=error, next=local_path(request.values.get("next", "")))
