@@ -90,6 +90,12 @@ class Notices:
     log_file: str = ""
     webhook_url: str = ""
     webhook_secret: str = field(default="", repr=False)
+    private_hosts: str = ""
+
+    @property
+    def inside(self) -> frozenset[str]:
+        """The hosts of the county's own network that may be called."""
+        return frozenset(self.private_hosts.lower().replace(",", " ").split())
 
 
 @dataclass(frozen=True)

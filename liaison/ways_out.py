@@ -41,7 +41,7 @@ def open_outlets(config: Config, redis: Redis) -> Mapping[str, Outlet]:
         WECOM: _wecom,
         SMS: _sms,
         EMAIL: _email,
-        WEBHOOK: lambda config, redis: Webhook(config.notices.webhook_url, config.notices.webhook_secret),
+        WEBHOOK: _webhook,
         LOG: lambda config, redis: MessageLog(Path(config.notices.log_file)),
     }
     return {channel: openers[channel](config, redis) for channel in installed(config)}
@@ -49,25 +49,34 @@ def open_outlets(config: Config, redis: Redis) -> Mapping[str, Outlet]:
 
 def _subscribe(config: Config, redis: Redis) -> Outlet:
     told = config.wechat
-    account = Wechat(WechatAccount(told.app_id, told.secret), redis, base_url=told.base_url)
+    whose, inside = WechatAccount(told.app_id, told.secret), config.notices.inside
+    account = Wechat(whose, redis, base_url=told.base_url, inside=inside)
     return SubscribeOutlet(account, MessageTemplate(told.template, told.text_field, told.time_field, told.page))
 
 
 def _template(config: Config, redis: Redis) -> Outlet:
     told = config.service_account
-    account = Wechat(WechatAccount(told.app_id, told.secret), redis, base_url=told.base_url)
+    whose, inside = WechatAccount(told.app_id, told.secret), config.notices.inside
+    account = Wechat(whose, redis, base_url=told.base_url, inside=inside)
     return TemplateOutlet(account, MessageTemplate(told.template, told.text_field, told.time_field))
 
 
 def _wecom(config: Config, redis: Redis) -> Outlet:
     told = config.wecom
-    return WecomOutlet(WecomAccount(told.corp_id, told.secret, told.agent_id), redis, base_url=told.base_url)
+    account = WecomAccount(told.corp_id, told.secret, told.agent_id)
+    return WecomOutlet(account, redis, base_url=told.base_url, inside=config.notices.inside)
 
 
 def _sms(config: Config, redis: Redis) -> Outlet:
     told = config.sms
     template = SmsTemplate(told.sign_name, told.template, told.link_field, told.link_prefix)
-    return SmsOutlet(SmsAccount(told.key_id, told.key_secret), template, base_url=told.base_url)
+    account = SmsAccount(told.key_id, told.key_secret)
+    return SmsOutlet(account, template, base_url=told.base_url, inside=config.notices.inside)
+
+
+def _webhook(config: Config, redis: Redis) -> Outlet:
+    told = config.notices
+    return Webhook(told.webhook_url, told.webhook_secret, inside=told.inside)
 
 
 def _email(config: Config, redis: Redis) -> Outlet:

@@ -8,7 +8,7 @@ import hmac
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -91,9 +91,10 @@ class SmsOutlet:
         *,
         base_url: str = HOST,
         transport: httpx.BaseTransport | None = None,
+        inside: Collection[str] = (),
     ) -> None:
         self._account, self._template = account, template
-        self._caller = Caller(base_url, transport)
+        self._caller = Caller(base_url, transport, inside)
 
     def send(self, letter: Letter) -> str | None:
         """Hand the letter over to one mobile number; returns the gateway's BizId."""

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import time
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -28,11 +29,13 @@ SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=1)
 class Webhook:
     """The address of a message platform; shared by threads."""
 
-    def __init__(self, url: str, secret: str = "", *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, url: str, secret: str = "", *, transport: httpx.BaseTransport | None = None, inside: Collection[str] = ()
+    ) -> None:
         parts = urlsplit(url)
         self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._secret = secret
-        self._caller = Caller(f"{parts.scheme}://{parts.netloc}", transport)
+        self._caller = Caller(f"{parts.scheme}://{parts.netloc}", transport, inside)
 
     def send(self, letter: Letter) -> None:
         """Hand over one letter; returns once the platform answered 2xx."""

@@ -4,7 +4,7 @@ Nothing else in the project knows an address, a field or an error code of api.we
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -84,9 +84,10 @@ class Wechat:
         *,
         base_url: str = HOST,
         transport: httpx.BaseTransport | None = None,
+        inside: Collection[str] = (),
     ) -> None:
         self._account = account
-        self._caller = Caller(base_url, transport)
+        self._caller = Caller(base_url, transport, inside)
         self._tokens = Tokens(f"wechat:{account.appid}", self.stable_token, redis)
 
     def stable_token(self, force: bool = False) -> tuple[str, float]:

@@ -3,7 +3,7 @@
 Nothing else in the project knows an address, a field or an error code of qyapi.weixin.qq.com.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,9 +52,10 @@ class WecomOutlet:
         *,
         base_url: str = HOST,
         transport: httpx.BaseTransport | None = None,
+        inside: Collection[str] = (),
     ) -> None:
         self._account = account
-        self._caller = Caller(base_url, transport)
+        self._caller = Caller(base_url, transport, inside)
         self._tokens = Tokens(f"wecom:{account.corp_id}:{account.agent_id}", self._get_token, redis)
 
     def send(self, letter: Letter) -> str | None:

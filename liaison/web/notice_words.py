@@ -55,6 +55,7 @@ NOTICE_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "not an e-mail address": "邮箱地址不对",
             "the token did not come": "没有取到接口凭证",
             "ConnectError": "连不上对方",
+            "ForbiddenAddress": "对方地址在内部网络，设置里没有允许",
             "ConnectTimeout": "连接超时",
             "ReadError": "连接中断",
             "ReadTimeout": "对方没有回应",
