@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trust import api, images, query_codes, station_codes, text, xss
+from trust import api, images, network, pushes, query_codes, station_codes, strangers, text, xss
 from trust.stage import Stage
 from trust.tally import Tally
 
@@ -22,6 +22,12 @@ ROWS = {
     "station_codes": Row("0 forgeries accepted", 100_000, station_codes.play),
     "api": Row("0 × 5xx, 0 schema violations, 0 ignored auth", 20_000, api.play),
     "xss": Row("0 executions, 0 breaches of the content policy", 6_000, xss.play),
+    "pushes": Row("0 replayed or forged pushes kept", 3_000, pushes.play),
+    "csrf": Row("0 forms of other sites taken", 1_500, strangers.csrf),
+    "fixation": Row("0 planted sessions taken over", 60, strangers.fixation),
+    "redirect": Row("0 ways to another site", 2_000, strangers.redirect),
+    "ssrf": Row("0 calls to where people point", 1_000, network.ssrf),
+    "forwarded": Row("0 limits evaded by headers", 600, network.forwarded),
     "images": Row("0 crashes, ≤300 MB a process, 0 metadata left", 500, images.play),
     "text": Row("0 × 5xx, nothing typed is lost", 20_000, text.play),
 }

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from secrets import token_hex
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -16,7 +17,7 @@ from liaison.web.guards import TOKEN
 from tests.support.clock import FakeClock
 from tests.support.journey import Journey
 from tests.support.life import Life
-from tests.support.servers import Servers, committed, running
+from tests.support.servers import Servers, committed, rolled_back, running
 from tests.support.town import Town, build_town
 
 
@@ -73,3 +74,13 @@ def installed(servers: Servers, name: str) -> Iterator[Stage]:
         with transaction():
             town = build_town()
         yield Stage(servers, app, town, clock)
+
+
+@contextmanager
+def set_apart(stage: Stage) -> Iterator[Stage]:
+    """A stage like this one on which nothing is ever committed, for those who ask every door and undo what it did."""
+    clock = FakeClock()
+    with stage.servers.app(f"apart_{token_hex(4)}", clock) as app, rolled_back(app):
+        with transaction():
+            town = build_town()
+        yield Stage(stage.servers, app, town, clock)
