@@ -33,7 +33,7 @@ from liaison.web import addresses, bodies, described, errors, files, headers, la
 from liaison.web.console import department_api, office_api
 from liaison.web.console import pages as console
 from liaison.web.deputy import api as deputy
-from liaison.web.open import anchors, answers, callbacks, health
+from liaison.web.open import anchors, answers, callbacks, fixed, health
 from liaison.web.resident import api as resident
 from liaison.web.resident import pages, printing, receipts, tracking
 from liaison.web.wiring import Wiring
@@ -43,6 +43,7 @@ PAGES = (
     health.blueprint,
     callbacks.blueprint,
     anchors.blueprint,
+    fixed.blueprint,
     answers.blueprint,
     pages.blueprint,
     tracking.blueprint,

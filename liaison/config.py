@@ -16,7 +16,7 @@ from typing import Any, get_origin
 
 from liaison.domain import keyrings
 from liaison.embedded import postgres_url, redis_url
-from liaison.settings import Config, Database, Files, History, Redis
+from liaison.settings import Config, Database, Files, History, Redis, Site
 
 ROOT = Path(__file__).resolve().parents[1]
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -31,6 +31,7 @@ WHOLE = {
     "email": ("host", "sender"),
 }
 """What a channel's section needs to be used; all of it, or nothing and the channel is not there."""
+CONTACTS = ("mailto:", "https://", "tel:")
 SECURITY = ("starttls", "tls", "none")
 
 Settings = dict[str, Any]
@@ -176,6 +177,7 @@ def _wrong(config: Config) -> list[str]:
         ),
         "secrets.session: needs at least 32 characters": len(config.secrets.session) >= 32,
         "secrets.anchors: must be 32 bytes in base64": _is_key(config.secrets.anchors),
+        "site.security_contact: must begin with mailto:, https:// or tel:, on one line": _is_contact(config.site),
         "web.trusted_proxies: must not be negative": config.web.trusted_proxies >= 0,
         "web.max_body_bytes: must be positive": config.web.max_body_bytes > 0,
         "notices.webhook_url: must begin with http:// or https://": not config.notices.webhook_url
@@ -222,6 +224,11 @@ def _half_told(config: Config) -> list[str]:
             missing = ", ".join(name for name, there in told.items() if not there)
             faults.append(f"{section}: {missing} must be set as well")
     return faults
+
+
+def _is_contact(site: Site) -> bool:
+    told = site.security_contact
+    return not told or (told.startswith(CONTACTS) and told.isprintable())
 
 
 def _is_key(text: str) -> bool:

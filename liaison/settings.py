@@ -13,6 +13,7 @@ class Site:
 
     name: str = "码上联"
     region: str = "示范县"
+    security_contact: str = ""
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,20 @@ def test_a_message_platform_needs_an_address_of_the_web(environ: dict[str, str])
         load(None, environ | {"LIAISON_NOTICES__WEBHOOK_URL": "platform.example"})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SITE__SECURITY_CONTACT", "security@example.cn"),
+        ("SITE__SECURITY_CONTACT", "mailto:a@example.cn\nExpires: never"),
+        ("SMS__BASE_URL", "file:///etc/passwd"),
+        ("WECHAT__BASE_URL", "api.weixin.qq.com"),
+    ],
+)
+def test_addresses_that_cannot_be_meant_stop_the_start(environ: dict[str, str], name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=name.lower().replace("__", r"\.")):
+        load(None, environ | {f"LIAISON_{name}": value})
+
+
 def test_generated_secrets_are_private_lasting_and_unprinted(environ: dict[str, str], tmp_path: Path) -> None:
     file = tmp_path / "secrets.toml"
     before = file.read_bytes()

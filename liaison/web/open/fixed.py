@@ -1,0 +1,40 @@
+"""What machines look for at fixed addresses: what search engines may read, and whom to tell of a hole (RFC 9116)."""
+
+from datetime import timedelta
+
+from flask import Blueprint, Response
+
+from liaison.web.guards import guard
+from liaison.web.wiring import now, wiring
+
+blueprint = Blueprint("fixed", __name__)
+CLOSED = ("/api/", "/callbacks/", "/console/", "/files/", "/m", "/metrics", "/readyz", "/s/*/new")
+"""What is nobody's to index; each such page says so itself as well (X-Robots-Tag)."""
+
+VALID = timedelta(days=180)  # RFC 9116 advises less than a year; it is said anew whenever it is asked for
+
+
+@blueprint.get("/robots.txt")
+@guard("public.read")
+def robots() -> Response:
+    """Search engines may read what is public, and nothing that is somebody's."""
+    return _plain("User-agent: *", *(f"Disallow: {path}" for path in CLOSED))
+
+
+@blueprint.get("/.well-known/security.txt")
+@guard("public.read")
+def security() -> Response:
+    """Whom to tell of a hole; our own pages while the settings name nobody."""
+    config = wiring().config
+    until = (now() + VALID).isoformat(timespec="seconds")
+    canonical = f"{config.base_url}/.well-known/security.txt"
+    return _plain(
+        f"Contact: {config.site.security_contact or config.base_url}",
+        f"Expires: {until}",
+        "Preferred-Languages: zh, en",
+        f"Canonical: {canonical}",
+    )
+
+
+def _plain(*lines: str) -> Response:
+    return Response("\n".join(lines) + "\n", mimetype="text/plain")
