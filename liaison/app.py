@@ -16,7 +16,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from liaison import cli
+from liaison import cli, wall
 from liaison.clients.files import open_store
 from liaison.clients.once import Once
 from liaison.clock import DatabaseClock
@@ -60,8 +60,10 @@ POOL_SIZE = 8  # one connection per thread of a web process
 WAKE_TTL = 10
 
 
-def create_app(config: Config | None = None, *, clock: Clock | None = None) -> Flask:
+def create_app(config: Config | None = None, *, clock: Clock | None = None, works_as: str | None = None) -> Flask:
     """The application, ready to serve, by the database's clock unless told another.
+
+    `works_as` is the database role of a process that serves no requests.
 
     Raises ConfigError when no configuration is given and the found one is wrong.
     """
@@ -75,7 +77,7 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None) -> F
         spec_path="/api/v1/openapi.json",
         docs_path=None,
     )
-    app.config.update(_settings(config))
+    app.config.update(_settings(config, works_as))
     app.json.ensure_ascii = False
     db.init_app(app)
     app.teardown_appcontext(lambda error: let_go())  # before the extension ends the session, and more gently
@@ -88,6 +90,7 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None) -> F
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
     app.extensions["liaison"] = _wiring(config, clock or _database_clock(app))
     _log_requests(app)
+    app.before_request(wall.stand_outside)
     addresses.register(app)
     limits.register(app, config.redis.url)
     described.register(app)
@@ -103,7 +106,7 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None) -> F
     return app
 
 
-def _settings(config: Config) -> dict[str, object]:
+def _settings(config: Config, works_as: str | None) -> dict[str, object]:
     return {
         "SECRET_KEY": config.secrets.session,
         "SQLALCHEMY_DATABASE_URI": engine_url(config.database.url),
@@ -111,7 +114,11 @@ def _settings(config: Config) -> dict[str, object]:
             "pool_size": POOL_SIZE,
             "pool_pre_ping": True,
             "hide_parameters": True,
-            "execution_options": {CHANNELS: installed(config), TEMPLATES: {SUBSCRIBE: config.wechat.template}},
+            "execution_options": {
+                CHANNELS: installed(config),
+                TEMPLATES: {SUBSCRIBE: config.wechat.template},
+                wall.ROLE: works_as,
+            },
         },
         "MAX_CONTENT_LENGTH": config.web.max_body_bytes,
         "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: a form filled in over lunch must not be lost

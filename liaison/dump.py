@@ -21,6 +21,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from liaison.embedded import postgres_tool
 from liaison.processes import NotReady, wait_until
+from liaison.wall import ROLES, VAULT, WEB, WORKER
 
 WITH_EVERY_INSTALLATION = ("alembic_version", "calendar_days", "calendar_years", "heartbeats")
 """Tables that hold rows before anybody has worked with an installation."""
@@ -91,7 +92,19 @@ def load(url: str, source: Path) -> None:
     """Load a dump into an empty database: all of it or, when it fails, nothing."""
     with _connect(url) as line:
         server = _major(line)
+        _make_roles(line)
     _run("pg_restore", server, url, "--single-transaction", "--exit-on-error", "--no-owner", str(source))
+
+
+def _make_roles(line: psycopg.Connection) -> None:
+    """Make the roles the dump gives rights to, which belong to a server and not to its databases."""
+    there = {name for (name,) in line.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [list(ROLES)])}
+    for role in ROLES:
+        if role not in there:
+            line.execute(sql.SQL("CREATE ROLE {} NOLOGIN NOINHERIT").format(sql.Identifier(role)))
+    if VAULT not in there:
+        members = map(sql.Identifier, (WEB, WORKER))
+        line.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(VAULT), sql.SQL(", ").join(members)))
 
 
 def major(url: str) -> int:

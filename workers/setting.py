@@ -11,6 +11,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from liaison import wall
 from liaison.app import create_app
 from liaison.config import find_path, load
 from liaison.domain.timekeeping import Uptime
@@ -30,7 +31,7 @@ def config() -> Config:
 @cache
 def app() -> Flask:
     """The application, for its database."""
-    return create_app(config())
+    return create_app(config(), works_as=wall.WORKER)
 
 
 @cache

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
+from liaison import wall
 from liaison.services import anchors, file_check, verification
 from liaison.services.anchors import Anchor
 from liaison.services.verification import Finding
@@ -22,6 +23,7 @@ COPIES = click.Path(exists=True, file_okay=False, path_type=Path)
 @with_appcontext
 def verify(folder: Path | None, keys: tuple[str, ...], files: bool) -> None:
     """Walk all chains and hold them against the anchors; exits 1 when something does not hold."""
+    wall.audit()
     config = wiring().config
     ours, broken = anchors.read_folder(Path(config.history.anchors))
     copies, spoilt = anchors.read_folder(folder) if folder else ([], [])

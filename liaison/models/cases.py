@@ -124,16 +124,15 @@ class Rating(Base):
 
 
 class Publication(Base):
-    """What the public may read of a case: redacted by hand, the original kept."""
+    """What the public may read of a case: redacted by hand, the original kept; repeats the case's number."""
 
     __tablename__ = "publications"
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
     station_id: Mapped[UUID | None] = mapped_column(ForeignKey("stations.id"), index=True)
     title: Mapped[str]
     text: Mapped[str]
     answer: Mapped[str]
     by_id: Mapped[UUID]
     published_at: Mapped[datetime] = mapped_column(index=True)
-
-    case: Mapped[Case] = relationship(lazy="raise")

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from liaison import wall
 from liaison.db import session
 from liaison.domain import chain, numbers
 from liaison.domain.actors import Actor
@@ -30,7 +31,7 @@ def next_number(kind: str, year: int) -> str:
 
 
 def lock_case(actor: Actor, number: str) -> Case:
-    """The case within the actor's reach, locked until the transaction ends.
+    """The case within the actor's reach, locked until the transaction ends; from here on the engine works on it.
 
     Raises NotFound for an unknown number and for one out of reach alike.
     """
@@ -42,6 +43,7 @@ def lock_case(actor: Actor, number: str) -> Case:
     )
     if found is None:
         raise NotFound()
+    wall.pass_through()
     return found
 
 

@@ -4,13 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, select, tuple_
-from sqlalchemy.orm import joinedload
 
 from liaison.db import session
 from liaison.domain.actors import Actor
 from liaison.domain.errors import Invalid, NotFound, WrongState
 from liaison.domain.policy import require
-from liaison.models.cases import Case, Publication
+from liaison.models.cases import Publication
 from liaison.services import cases
 
 PUBLISHABLE = ("rating", "tracking", "closed")
@@ -29,6 +28,7 @@ def publish(
     published = session.merge(
         Publication(
             case_id=case.id,
+            number=case.number,
             station_id=case.station_id,
             title=title,
             text=text,
@@ -45,7 +45,7 @@ def published(
     *, station_id: UUID | None = None, query: str = "", after: tuple[datetime, UUID] | None = None, limit: int = 20
 ) -> list[Publication]:
     """Published answers, newest first, of one station or of all; `query` searches what was published."""
-    rows = select(Publication).options(joinedload(Publication.case))
+    rows = select(Publication)
     if station_id:
         rows = rows.where(Publication.station_id == station_id)
     if query:
@@ -61,12 +61,7 @@ def published(
 
 def get_published(number: str) -> Publication:
     """What was published of one case. Raises NotFound."""
-    found = session.scalar(
-        select(Publication)
-        .join(Case, Case.id == Publication.case_id)
-        .where(Case.number == number)
-        .options(joinedload(Publication.case))
-    )
+    found = session.scalar(select(Publication).where(Publication.number == number))
     if found is None:
         raise NotFound("没有找到这条公开答复。")
     return found

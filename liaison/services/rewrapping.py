@@ -14,6 +14,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from sqlalchemy import ColumnElement, Table, func, or_, select, tuple_, update
 
+from liaison import wall
 from liaison.db import session
 from liaison.models.base import DIGEST_OF, SEALED, Base
 from liaison.services.sealing import Keys, look_up, seal, unseal
@@ -57,8 +58,9 @@ def rewrap(keys: Keys, at: Cursor) -> Step:
     """
     tables = sealed_tables()
     table = tables[at.table]
-    rows = _outdated(table, keys, at.after)
-    broken = sum(not _move(table, row, keys) for row in rows)
+    with wall.room_of(table):
+        rows = _outdated(table, keys, at.after)
+        broken = sum(not _move(table, row, keys) for row in rows)
     if len(rows) == BATCH:
         return Step(len(rows) - broken, broken, Cursor(at.table, _identity(table, rows[-1])))
     following = Cursor(at.table + 1) if at.table + 1 < len(tables) else None
@@ -67,8 +69,7 @@ def rewrap(keys: Keys, at: Cursor) -> Step:
 
 def count_outdated(keys: Keys) -> int:
     """How many rows there are to move."""
-    counted = [select(func.count()).select_from(table).where(_is_outdated(table, keys)) for table in sealed_tables()]
-    return sum(session.scalar(each) for each in counted)
+    return sum(_count_outdated(table, keys) for table in sealed_tables())
 
 
 def count_sealed() -> Counts:
@@ -85,10 +86,16 @@ def _count(column: str, tables: Sequence[Table]) -> Counts:
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     for table in tables:
         key_id = table.c[column]
-        rows = session.execute(select(key_id, func.count()).where(key_id.is_not(None)).group_by(key_id))
+        with wall.room_of(table):
+            rows = session.execute(select(key_id, func.count()).where(key_id.is_not(None)).group_by(key_id)).all()
         for found, number in rows:
             counts[found][table.fullname] = number
     return counts
+
+
+def _count_outdated(table: Table, keys: Keys) -> int:
+    with wall.room_of(table):
+        return session.scalar(select(func.count()).select_from(table).where(_is_outdated(table, keys)))
 
 
 def _outdated(table: Table, keys: Keys, after: tuple | None) -> Sequence[Mapping[str, Any]]:

@@ -7,14 +7,19 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
+from liaison import wall
 from liaison.db import session
+from liaison.models.base import Base
 from liaison.models.vault import Address, Identity, Message, Place
 from liaison.services.sealing import Keys, look_up, seal, unseal
+
+Kept = TypeVar("Kept", bound=Base)
 
 
 @dataclass(frozen=True)
@@ -39,15 +44,14 @@ def keep_contact(case_id: UUID, contact: Contact, keys: Keys) -> None:
     if not (contact.name or contact.phone):
         return
     name, phone, row = contact.name, contact.phone, (case_id,)
-    session.add(
-        Identity(
-            case_id=case_id,
-            key_id=keys.newest,
-            name=seal(keys, Identity.name, row, name.encode()) if name else None,
-            phone=seal(keys, Identity.phone, row, phone.encode()) if phone else None,
-            phone_mac=look_up(keys.codes[keys.newest_code], Identity.phone_mac, phone.encode()) if phone else None,
-            code_key_id=keys.newest_code if phone else None,
-        )
+    _keep(
+        Identity,
+        case_id=case_id,
+        key_id=keys.newest,
+        name=seal(keys, Identity.name, row, name.encode()) if name else None,
+        phone=seal(keys, Identity.phone, row, phone.encode()) if phone else None,
+        phone_mac=look_up(keys.codes[keys.newest_code], Identity.phone_mac, phone.encode()) if phone else None,
+        code_key_id=keys.newest_code if phone else None,
     )
 
 
@@ -57,12 +61,12 @@ def keep_place(case_id: UUID, spot: Spot, keys: Keys) -> None:
         return
     document = json.dumps({"name": spot.name, "lat": spot.lat, "lng": spot.lng}, ensure_ascii=False)
     sealed = seal(keys, Place.sealed, (case_id,), document.encode())
-    session.add(Place(case_id=case_id, key_id=keys.newest, sealed=sealed))
+    _keep(Place, case_id=case_id, key_id=keys.newest, sealed=sealed)
 
 
 def find_contact(case_id: UUID, keys: Keys) -> Contact | None:
     """The resident's contact, opened; the caller has checked that it may be."""
-    row = session.get(Identity, case_id)
+    row = _find(Identity, case_id)
     if row is None:
         return None
     name = unseal(keys, row.key_id, Identity.name, (case_id,), row.name).decode() if row.name else None
@@ -78,19 +82,20 @@ def find_cases_by_phone(phone: str, keys: Keys) -> list[UUID]:
 
 def find_place(case_id: UUID, keys: Keys) -> Spot | None:
     """Where the matter is, opened; the caller has checked that it may be."""
-    row = session.get(Place, case_id)
+    row = _find(Place, case_id)
     return Spot(**json.loads(unseal(keys, row.key_id, Place.sealed, (case_id,), row.sealed))) if row else None
 
 
 def keep_message(event_id: UUID, message: bytes, keys: Keys) -> None:
     """Seal what a platform told us."""
     sealed = seal(keys, Message.sealed, (event_id,), message)
-    session.add(Message(event_id=event_id, key_id=keys.newest, sealed=sealed))
+    _keep(Message, event_id=event_id, key_id=keys.newest, sealed=sealed)
 
 
 def get_message(event_id: UUID, keys: Keys) -> bytes:
     """What a platform told us, opened."""
-    row = session.get_one(Message, event_id)
+    with wall.in_vault():
+        row = session.get_one(Message, event_id)
     return unseal(keys, row.key_id, Message.sealed, (event_id,), row.sealed)
 
 
@@ -98,22 +103,35 @@ def keep_address(recipient_id: UUID, channel: str, address: str, keys: Keys, now
     """Seal where a recipient is reached by a channel, in place of what was kept before."""
     sealed = seal(keys, Address.sealed, (recipient_id, channel), address.encode())
     changed = {"key_id": keys.newest, "sealed": sealed, "changed_at": now}
-    session.execute(
-        insert(Address)
-        .values(recipient_id=recipient_id, channel=channel, **changed)
-        .on_conflict_do_update(index_elements=["recipient_id", "channel"], set_=changed)
-    )
+    with wall.in_vault():
+        session.execute(
+            insert(Address)
+            .values(recipient_id=recipient_id, channel=channel, **changed)
+            .on_conflict_do_update(index_elements=["recipient_id", "channel"], set_=changed)
+        )
 
 
 def drop_address(recipient_id: UUID, channel: str) -> None:
     """Forget where a recipient is reached by a channel."""
-    session.execute(delete(Address).where(Address.recipient_id == recipient_id, Address.channel == channel))
+    with wall.in_vault():
+        session.execute(delete(Address).where(Address.recipient_id == recipient_id, Address.channel == channel))
 
 
 def find_addresses(recipients: Iterable[UUID], keys: Keys) -> dict[tuple[UUID, str], str]:
     """Where these recipients are reached, by recipient and channel, opened; for sending alone."""
-    rows = session.scalars(select(Address).where(Address.recipient_id.in_(recipients)))
+    with wall.in_vault():
+        rows = session.scalars(select(Address).where(Address.recipient_id.in_(recipients))).all()
     return {(row.recipient_id, row.channel): _address(keys, row) for row in rows}
+
+
+def _keep(table: type[Base], **columns: object) -> None:
+    with wall.in_vault():
+        session.execute(insert(table).values(**columns))
+
+
+def _find(table: type[Kept], id_: UUID) -> Kept | None:
+    with wall.in_vault():
+        return session.get(table, id_)
 
 
 def _address(keys: Keys, row: Address) -> str:

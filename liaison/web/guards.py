@@ -7,6 +7,7 @@ from typing import Any
 from flask import g, request
 from flask import session as cookie
 
+from liaison import wall
 from liaison.domain.actors import ANYONE, Actor, Role
 from liaison.domain.errors import DomainError, NotAllowed
 from liaison.domain.policy import POLICY, may
@@ -45,6 +46,7 @@ def current_actor() -> Actor:
     """The actor of this request: by bearer token in the API, by cookie in the console, else anyone."""
     if "actor" not in g:
         g.actor = _find_actor()
+        wall.stand(g.actor)
     return g.actor
 
 

@@ -87,7 +87,7 @@ def one_json(number: str) -> Any:
 
 def answer_json(published: Publication) -> dict[str, Any]:
     """What was published; nothing of the matter itself but its number."""
-    number = published.case.number
+    number = published.number
     return {
         "number": number,
         "title": published.title,

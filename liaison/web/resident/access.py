@@ -2,6 +2,7 @@
 
 from flask import request, session
 
+from liaison import wall
 from liaison.domain.actors import Actor, resident_of
 from liaison.domain.errors import Invalid, NotFound
 from liaison.domain.numbers import check_number
@@ -54,5 +55,7 @@ def case_by_header(number: str) -> Case:
 
 
 def actor_for(case: Case) -> Actor:
-    """The resident of a matter that was opened."""
-    return resident_of(case.id)
+    """The resident of a matter that was opened, who from now on sees this matter alone."""
+    actor = resident_of(case.id)
+    wall.stand(actor)
+    return actor

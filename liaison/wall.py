@@ -1,0 +1,112 @@
+"""The second wall: what PostgreSQL itself lets a transaction see and change, whatever its queries say.
+
+Each transaction takes on a database role of its own, and one of a web request says who acts as well, both for this
+transaction alone. Policies of row-level security (migration `wall`) hold against that what `services.reach` puts into
+every query: whoever forgets the reach is shown nothing foreign. Nobody changes a case whose row was not locked within
+reach first: that lock passes the wall, and the engine then works on the whole case, which reaches beyond the actor
+(a department's answer looks at the other departments' parts).
+
+    liaison_web      requests: rows within the actor's reach; no table of the vault
+    liaison_worker   jobs: all rows; no table of the vault
+    liaison_vault    the vault alone, entered by the two above for single statements, so that no query joins both
+    liaison_auditor  reads histories, answers and the audit log, of all regions; changes nothing; no vault
+    the owner        migrations and commands
+
+The login these roles are taken on from stands in `database.url`: the owner's on a small machine, on a larger one a
+login per service that may take on only that service's roles (docs/DATABASE.md).
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+from sqlalchemy import Connection, Table, event, text
+from sqlalchemy.orm import Session, SessionTransaction
+
+from liaison.db import session
+from liaison.domain.actors import ANYONE, SYSTEM, Actor
+from liaison.models.vault import SCHEMA
+
+WEB, WORKER, VAULT, AUDITOR = "liaison_web", "liaison_worker", "liaison_vault", "liaison_auditor"
+ROLES = (WEB, WORKER, VAULT, AUDITOR)
+ROLE = "database_role"
+"""The execution option that names the role of a process whose work is nobody's request."""
+
+_ACTING = "acting"
+_TAKE = text("SELECT set_config('role', :role, true), set_config('liaison.acting', :acting, true)")
+_ENTER = text("SELECT set_config('role', :role, true)")
+_ACT = text("SELECT set_config('liaison.acting', :acting, true)")
+
+
+def stand(actor: Actor) -> None:
+    """From now on this session sees no more than the actor may, in the running transaction and in those to come."""
+    session.info[ROLE], session.info[_ACTING] = WEB, _told(actor)
+    if session().in_transaction():
+        session.execute(_TAKE, {"role": WEB, "acting": session.info[_ACTING]})
+
+
+def stand_outside() -> None:
+    """Begin a request: until it is known who acts, nothing of any case is seen."""
+    stand(ANYONE)
+
+
+def audit() -> None:
+    """From now on this session reads as the auditor's role does, and changes nothing."""
+    session.info[ROLE], session.info[_ACTING] = AUDITOR, "{}"
+
+
+def pass_through() -> None:
+    """Let the engine work until the transaction ends; for whoever has shown that the case is within reach."""
+    if _ACTING in session.info:
+        session.execute(_ACT, {"acting": _told(SYSTEM)})
+
+
+@contextmanager
+def behind() -> Iterator[None]:
+    """Look behind the wall for once, where looking is what finds out who someone is: a query code, a key."""
+    pass_through()
+    yield
+    if _ACTING in session.info:
+        session.execute(_ACT, {"acting": session.info[_ACTING]})
+
+
+@contextmanager
+def in_vault() -> Iterator[None]:
+    """Work as the vault's role, which sees the vault and nothing else."""
+    role = _role(session(), session.connection())
+    if role is None:
+        yield
+        return
+    with session.no_autoflush:
+        session.execute(_ENTER, {"role": VAULT})
+        yield
+        session.execute(_ENTER, {"role": role})
+
+
+def room_of(table: Table) -> AbstractContextManager[None]:
+    """Where a table is worked on by those who go through all of them: in the vault, or just here."""
+    return in_vault() if table.schema == SCHEMA else nullcontext()
+
+
+def _told(actor: Actor) -> str:
+    known = {
+        "role": actor.role,
+        "region": actor.region_path,
+        "account": actor.account_id,
+        "department": actor.department_id,
+        "station": actor.station_id,
+        "deputy": actor.deputy_id,
+        "case": actor.case_id,
+    }
+    return json.dumps({name: str(value) for name, value in known.items() if value})
+
+
+def _role(of: Session, connection: Connection) -> str | None:
+    return of.info.get(ROLE) or connection.get_execution_options().get(ROLE)
+
+
+@event.listens_for(session, "after_begin")
+def _take_on(begun: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    role = _role(begun, connection)
+    if role and not transaction.nested:
+        connection.execute(_TAKE, {"role": role, "acting": begun.info.get(_ACTING, "{}")})
