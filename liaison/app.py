@@ -86,8 +86,8 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None, work
     origins.register(app, config.base_url)
     csrf = CSRFProtect(app)
     if config.web.trusted_proxies:
-        hops = config.web.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
+        # Only who asks: what we are called and how we are reached is base_url's to say, and a proxy may pass on a lie.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.web.trusted_proxies, x_proto=0, x_host=0)
     app.extensions["liaison"] = _wiring(config, clock or _database_clock(app))
     _log_requests(app)
     app.before_request(wall.stand_outside)

@@ -1,15 +1,29 @@
-"""Addresses no database can look up are refused at the door, before any view reads them."""
+"""Addresses as they are asked for: what no database can look up is refused; what is written otherwise leads on here."""
 
-from flask import Flask, request
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, redirect, request
 from werkzeug.exceptions import BadRequest
+from werkzeug.routing import RequestRedirect
 
 
 def register(app: Flask) -> None:
-    """Refuse a path or query that holds NUL."""
+    """Refuse a path or query that holds NUL, and redirect to paths alone, before any view reads them."""
     app.before_request(_refuse_unstorable)
+    app.before_request(_lead_on)
 
 
 def _refuse_unstorable() -> None:
     values = [request.path, *request.args, *(value for given in request.args.listvalues() for value in given)]
     if any("\x00" in value for value in values):
         raise BadRequest
+
+
+def _lead_on() -> Response | None:
+    """The way to an address with its slashes in order; routing would put in the host the request claims to ask for."""
+    moved = request.routing_exception
+    if not isinstance(moved, RequestRedirect):
+        return None
+    parts = urlsplit(moved.new_url)
+    query = f"?{parts.query}" if parts.query else ""
+    return redirect(f"/{parts.path.lstrip('/')}{query}", moved.code)
