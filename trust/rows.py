@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trust import api, images, network, pushes, query_codes, station_codes, strangers, text, xss
+from trust import api, census, history, images, network, pushes, query_codes, station_codes, strangers, text, xss
 from trust.stage import Stage
 from trust.tally import Tally
 
@@ -28,6 +28,10 @@ ROWS = {
     "redirect": Row("0 ways to another site", 2_000, strangers.redirect),
     "ssrf": Row("0 calls to where people point", 1_000, network.ssrf),
     "forwarded": Row("0 limits evaded by headers", 600, network.forwarded),
+    "history": Row("every change found: edit, delete, truncate, rewrite", 700, history.play),
+    "matrix": Row("100 % of cells as the policy says", census.ALL, census.matrix),
+    "canary": Row("0 planted words seen", census.ALL, census.canary),
+    "migrations": Row("no row lost up, down and up", census.ALL, census.migrations),
     "images": Row("0 crashes, ≤300 MB a process, 0 metadata left", 500, images.play),
     "text": Row("0 × 5xx, nothing typed is lost", 20_000, text.play),
 }

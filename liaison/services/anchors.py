@@ -35,6 +35,7 @@ from liaison.services.witnesses import Witnesses
 
 BATCH = 5000
 NAMES = "????-??-??.json"
+PARTS = {"statement", "key", "signature", "heads"}
 _log = logging.getLogger(__name__)
 
 
@@ -148,8 +149,10 @@ def _read(path: Path) -> Anchor:
     try:
         with path.open(encoding="utf-8") as file:
             told = json.loads(file.readline().rstrip().removesuffix("]}") + "]}")
+        if told.keys() != PARTS:
+            raise ValueError(f"it has {sorted(told)}")
         found = Anchor(path, Statement.read(told["statement"]), told["key"], told["signature"])
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise Unreadable(f"{path.name} is no anchor: {error!r}") from None
     if found.day.isoformat() != path.stem:
         raise Unreadable(f"{path.name} holds the anchor of {found.day}")

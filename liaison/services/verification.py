@@ -4,6 +4,7 @@ A chain by itself shows edits, gaps and swaps; the head its case keeps shows an 
 with care, deleted cases and histories written anew with every hash fitting show against an anchor (`domain.anchors`).
 """
 
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -134,7 +135,7 @@ def _compared(ours: Sequence[Anchor], copies: Sequence[Anchor], restores: Sequen
             yield Finding(_name(each.day), Breach.REWRITTEN)
 
 
-def _held(number: str, steps: Iterable[Step], kept: Mapping[int, str], known: Witnesses) -> Iterator[Finding]:
+def _held(number: str, steps: Iterator[Step], kept: Mapping[int, str], known: Witnesses) -> Iterator[Finding]:
     """What is wrong with one chain, of which `kept` is the head its case has."""
     witnesses = known.of(number)
     fault, hashes = _walk(number, steps, kept, {each.seq for each in witnesses})
@@ -149,7 +150,7 @@ def _held(number: str, steps: Iterable[Step], kept: Mapping[int, str], known: Wi
 
 
 def _walk(
-    number: str, steps: Iterable[Step], kept: Mapping[int, str], wanted: Collection[int]
+    number: str, steps: Iterator[Step], kept: Mapping[int, str], wanted: Collection[int]
 ) -> tuple[chain.Fault | None, Mapping[int, str]]:
     """The first fault of a chain, and the hashes at the places wanted."""
     hashes: dict[int, str] = {}
@@ -164,6 +165,7 @@ def _walk(
             yield _link(number, step)
 
     fault = chain.verify(links(), kept)
+    deque(steps, maxlen=0)  # to their end also after a fault, so that no cursor is left open
     if altered and (fault is None or altered[0] < fault.seq):
         fault = chain.Fault(altered[0], Breach.ALTERED)
     return fault, hashes
@@ -175,7 +177,7 @@ def _link(number: str, step: Step) -> chain.Link:
     )
 
 
-def _histories() -> Iterator[tuple[str, Iterable[Step], Mapping[int, str]]]:
+def _histories() -> Iterator[tuple[str, Iterator[Step], Mapping[int, str]]]:
     """The chain of every case, also of one that has lost all its events, and that of the audit log."""
     rows = session.execute(
         select(Case.number, Case.seq.label("count"), Case.head, Case.text, Event)
