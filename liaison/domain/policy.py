@@ -88,7 +88,8 @@ POLICY = MappingProxyType(
         OFFICE_ROLES,
         "office.list office.read office.accept office.refuse office.redirect office.merge office.restore office.ask"
         " office.dispatch office.send_back office.extension_decision office.return_decision office.reply_decision"
-        " office.verdict office.look_back office.break_promise office.reveal office.publication digest.read",
+        " office.verdict office.look_back office.break_promise office.reveal office.reveal_end office.publication"
+        " digest.read",
     )
     | _tied({Role.OFFICE_LEAD}, "office.reveal_decision")
     | _lines(OFFICE_ROLES, Relation.REGION, "rules.read rules.write outbox.write")

@@ -31,7 +31,7 @@ from liaison.services.calendars import current_calendar
 from liaison.services.reach import cases_within, conflicting
 from liaison.services.sealing import Keys
 
-REVEAL_EVENTS = frozenset({"ask_reveal", "grant_reveal", "decline_reveal"})
+REVEAL_EVENTS = frozenset({"ask_reveal", "grant_reveal", "decline_reveal", "end_reveal"})
 STAFF = OFFICE_ROLES | {Role.DEPUTY}
 MASKED = DEPARTMENT_ROLES | {Role.LIAISON}
 REPEATS_SHOWN = 2

@@ -194,6 +194,7 @@ CASE_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "ask_reveal": "申请查看联系方式",
             "grant_reveal": "同意查看联系方式",
             "decline_reveal": "不同意查看联系方式",
+            "end_reveal": "提前结束查看联系方式",
             "calendar": "节假日安排更新，时限重新计算",
         },
         "step": {

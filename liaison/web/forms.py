@@ -122,7 +122,11 @@ OFFICE_FORMS = (
         lambda a, n, b, t: matters.break_promise(a, n, b["text"], now=t),
     ),
     Form(
-        "reveal", "office.reveal", "", schemas.Reason, lambda a, n, b, t: reveals.ask_reveal(a, n, b["reason"], now=t)
+        "reveal",
+        "office.reveal",
+        "",
+        schemas.RevealReason,
+        lambda a, n, b, t: reveals.ask_reveal(a, n, b["reason"], now=t),
     ),
     Form(
         "publication",

@@ -7,6 +7,7 @@ from liaison.domain.terms import COMPLEXITIES
 from liaison.services.extensions import LONGEST
 from liaison.services.intake import MAX_TEXT, MIN_TEXT
 from liaison.services.matters import CHANNELS
+from liaison.services.reveals import MIN_REASON
 from liaison.web.fields import CaseNumber, Codes, Input, Words
 
 REASON, NOTE = 500, 1000  # characters: a reason fits on a phone's screen, a note on two
@@ -25,6 +26,12 @@ class Reason(Input):
     """A reason, always needed."""
 
     reason = Words(2, REASON, required=True)
+
+
+class RevealReason(Input):
+    """Why somebody must learn who the resident is; the resident reads it."""
+
+    reason = Words(MIN_REASON, REASON, required=True)
 
 
 class Remark(Input):

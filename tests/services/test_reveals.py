@@ -3,11 +3,14 @@
 import pytest
 
 from liaison.db import session
-from liaison.domain.errors import Conflict, NotAllowed, NotFound
+from liaison.domain.actors import Role
+from liaison.domain.errors import NotAllowed, NotFound
 from liaison.models.matters import Matter
 from liaison.services import dossiers, reveals
+from liaison.services.reveals import Decided, Expired, OwnRequest
 from liaison.services.vault import Contact
 from tests.support.life import Life
+from tests.support.town import hire
 
 CONTACT = Contact("周小明", "13800138000")
 
@@ -47,7 +50,7 @@ def test_a_second_person_grants_and_only_the_one_who_asked_sees_for_a_quarter_of
 
 def test_nobody_grants_the_own_request(life: Life, number: str) -> None:
     life.act("office_lead", reveals.ask_reveal, number, "需要电话核实地点")
-    with pytest.raises(NotAllowed):
+    with pytest.raises(OwnRequest):
         life.act("office_lead", reveals.decide_reveal, number, 1, True, "")
     assert seen_by(life, number, "office_lead") is None
 
@@ -56,8 +59,37 @@ def test_a_declined_request_shows_nothing_and_is_decided_once(life: Life, number
     life.act("office", reveals.ask_reveal, number, "需要电话核实地点")
     life.act("office_lead", reveals.decide_reveal, number, 1, False, "没有必要")
     assert seen_by(life, number, "office") is None
-    with pytest.raises(Conflict):
+    with pytest.raises(Decided):
         life.act("office_lead", reveals.decide_reveal, number, 1, True, "")
+
+
+@pytest.mark.parametrize("who", ["office", "office_lead"])
+def test_the_one_who_asked_and_the_lead_end_it_early(life: Life, number: str, who: str) -> None:
+    opened(life, number)
+    life.act(who, reveals.end_reveal, number, 1)
+    assert seen_by(life, number, "office") is None
+    assert life.kinds(number)[-1] == "end_reveal"
+    with pytest.raises(Expired):
+        life.act(who, reveals.end_reveal, number, 1)
+
+
+def test_nobody_else_ends_it_and_what_is_over_is_not_granted_again(life: Life, number: str) -> None:
+    hire(life.town, "office_two", Role.OFFICE, life.town.regions.county)
+    opened(life, number)
+    for who, refusal in (("office_two", NotAllowed), ("deputy", NotAllowed), ("other_office", NotFound)):
+        with pytest.raises(refusal):
+            life.act(who, reveals.end_reveal, number, 1)
+    assert seen_by(life, number, "office") == CONTACT
+    life.clock.advance(minutes=15)
+    with pytest.raises(Expired):
+        life.act("office_lead", reveals.decide_reveal, number, 1, True, "")
+    assert seen_by(life, number, "office") is None
+
+
+def opened(life: Life, number: str) -> None:
+    """A reveal to the office, granted by its lead."""
+    life.act("office", reveals.ask_reveal, number, "需要电话核实地点")
+    life.act("office_lead", reveals.decide_reveal, number, 1, True, "")
 
 
 def test_a_request_nobody_made_is_not_found(life: Life, number: str) -> None:

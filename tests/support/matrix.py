@@ -95,8 +95,10 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "return": {"reason": "不归我们。"},
     "return-decision": {"assignment": "{target}.1", "approve": True},
     "restore": {"reason": "应当受理。"},
-    "reveal": {"reason": "回访核实。"},
+    "reveal": {"reason": "回访核实，电话里问清楚路灯。"},
     "reveal-decision": {"position": 1, "approve": True},
+    "reveal-end": {"position": 1},
+    "end": {},
     "send-back": {"reason": "请先核实。"},
     "verdict": {"accept": True},
     "withdrawal": {},
@@ -230,9 +232,9 @@ def build_world(journey: Journey, **more: Any) -> World:
     town.deputies.other.absent_until = life.today.replace(month=12)
     free = journey.tells(station="S002", photos=[picture], **more)
     journey.office("dispatch", free, lead="housing", complexity="ordinary")
-    journey.office("reveal", free, reason="回访核实。")
+    journey.office("reveal", free, reason="回访核实，电话里问清楚路灯。")
     far, high = (journey.tells(station=code, photos=[picture], **more) for code in ("S900", "S901"))
-    journey.desk("other_office")("reveal", far, reason="回访核实。")
+    journey.desk("other_office")("reveal", far, reason="回访核实，电话里问清楚路灯。")
     notices = {"own": dead(life, free), "far": dead(life, far)}
     return World(journey, east, west, free, far, high, published, rules, notices, anchored(journey))
 

@@ -157,6 +157,13 @@ def _rules(town: Town) -> None:
         town.rules.append(_add(row))
 
 
+def hire(town: Town, username: str, role: Role, region: Region) -> None:
+    """One more person, for a test that needs a second of a kind."""
+    _account(town, username, role, region)
+    session.flush()
+    town.actors[username] = actor_of(town.accounts[username])
+
+
 def _accounts(town: Town) -> None:
     county, people = town.regions.county, town.deputies
     _account(town, "deputy", Role.DEPUTY, county, deputy_id=people.present.id)

@@ -96,7 +96,7 @@ def test_no_move_of_a_department_shows_a_planted_word(journey: Journey) -> None:
         (handler, "acknowledge", part, {}),
         (handler, "extension", part, {"working_days": 3, "reason": "灯具缺货。"}),
         (office, "extension-decision", matter, {"assignment": part, "approve": True}),
-        (office, "reveal", matter, {"reason": "回访核实。"}),
+        (office, "reveal", matter, {"reason": "回访核实，电话里问清楚路灯。"}),
         (handler, "reply", part, KEPT_JSON | promise),
         (approver, "approval", part, {"approve": False, "text": "请补充。"}),
         (handler, "reply", part, KEPT_JSON | promise),

@@ -5,9 +5,12 @@ from datetime import date
 from io import BytesIO
 
 import pytest
+from sqlalchemy import select
 
+from liaison.db import session
 from liaison.domain.actors import Role
 from liaison.domain.policy import may
+from liaison.models.audit import AuditEntry
 from liaison.models.departments import RoutingRule
 from liaison.services import assignments, extensions, matters, reveals
 from liaison.services.stations import duty_turns
@@ -360,8 +363,31 @@ def test_a_reveal_is_asked_by_one_and_decided_by_another(browser, life, clock):
     decided = send(lead, lead.get(case), "reveal-decision", approve="true", text="同意。")
     assert decided.status_code == 303
     assert PHONE in office.get(case).text and PHONE not in lead.get(case).text
+    watermark = office.get(case).text.partition('class="watermark"')[2].partition("</div>")[0]
+    assert watermark.count("office的人 2026-03-02 10:00") > 5, "whose screen it is, all over it"
     clock.advance(minutes=16)
     assert PHONE not in office.get(case).text
+
+
+def test_a_reveal_is_ended_by_a_form_and_attempts_by_forms_are_written_down(browser, life):
+    number = life.matter_in("submitted", contact=Contact("张三", PHONE))
+    office, lead, case = browser("office"), browser("office_lead"), f"/console/cases/{number}"
+    send(office, office.get(case), "reveal", reason="要约群众到现场指认位置。")
+    form = lead.get(case)
+    assert send(lead, form, "reveal-decision", approve="true", text="同意。").status_code == 303
+    assert send(lead, form, "reveal-decision", approve="true", text="同意。").status_code == 409
+    assert {"reveal-end"} <= moves_on(office.get(case)) & moves_on(lead.get(case))
+    assert send(office, office.get(case), "reveal-end").status_code == 303
+    assert PHONE not in office.get(case).text
+    short = send(office, office.get(case), "reveal", reason="想看看")
+    assert short.status_code == 422 and "想看看" in short.text
+    token = {"csrf_token": re.search(r'name="csrf_token" value="([^"]+)"', office.get(case).text)[1]}
+    assert office.post(f"{case}/reveal-decision", data=token | {"position": 1, "approve": "true"}).status_code == 404
+    attempts = select(AuditEntry.by_name, AuditEntry.data).where(AuditEntry.act == "reveal.bypass")
+    assert [(name, data["how"]) for name, data in session.execute(attempts.order_by(AuditEntry.seq))] == [
+        ("office_lead的人", "decided"),
+        ("office的人", "elsewhere"),
+    ]
 
 
 def test_nobody_decides_on_a_reveal_of_their_own(browser, life):

@@ -325,9 +325,10 @@ def is_looked_at_again(journey: Journey) -> None:
     matter = journey.comes_to("closed", contact={"name": "金丝雀"}, category="roads", place={"name": "北街"})
     journey.office("look-back", matter, done=True, text="灯亮着。")
     journey.office("publication", matter, title="路灯修好了", text=TEXT, answer=SAID, consent=True)
-    journey.office("reveal", matter, reason="回访核实。")
+    journey.office("reveal", matter, reason="回访核实，电话里问清楚路灯。")
     journey.lead("reveals/1/decision", matter, approve=True)
     assert journey.office.reads(matter)["contact"] == {"name": "金丝雀", "phone": None}
+    journey.office("reveals/1/end", matter)
     done(matter.sends("reopening", text="又不亮了。"))
     phone = journey.phone()
     (published,) = done(phone.get("/api/v1/public"))["items"]

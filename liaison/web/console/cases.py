@@ -17,7 +17,7 @@ from liaison.web.console.frame import blueprint
 from liaison.web.console.panels import Attempt, get_form, own_duties, panels
 from liaison.web.console.prefill import suggestion_words
 from liaison.web.errors import status_of
-from liaison.web.guards import current_actor, guard
+from liaison.web.guards import MOVE, current_actor, guard, note_refused
 from liaison.web.reading import read_dossier
 from liaison.web.uploads import read_body
 from liaison.web.wiring import now, unit_of_work
@@ -41,14 +41,14 @@ def assignment_page(reference: str) -> str:
 
 
 @blueprint.post("/cases/<number>/<name>")
-@guard("console.move")
+@guard(MOVE)
 def move_case(number: str, name: str) -> Response | tuple[str, int]:
     """Make a move on a case."""
     return _move(name, number, number)
 
 
 @blueprint.post("/assignments/<reference>/<name>")
-@guard("console.move")
+@guard(MOVE)
 def move_assignment(reference: str, name: str) -> Response | tuple[str, int]:
     """Make a move on an assignment of the department."""
     return _move(name, reference, reference.rpartition(".")[0])
@@ -77,6 +77,7 @@ def _move(name: str, reference: str, number: str) -> Response | tuple[str, int]:
             check_unmoved(actor, number, _seen())
             form.run(actor, reference, body, now())
     except SHOWN_ERRORS as error:
+        note_refused(MOVE, error)
         attempt = Attempt(name, reference if reference != number else "", request.form, error)
         return _page(read_dossier(number), attempt), status_of(error)
     flash(f"已完成：{FACES[form.action].title}。")

@@ -108,10 +108,11 @@ FACES: Mapping[str, Face] = MappingProxyType(
         "office.reveal": Face(
             "申请查看联系方式",
             "提交申请",
-            (_reason("为什么需要联系群众"),),
+            (_reason("为什么需要联系群众", "至少 10 个字；群众会看到这段理由。"),),
             "须由另一位负责人审批，只开放 15 分钟；申请和审批会写入经过，群众可以看到。",
         ),
         "office.reveal_decision": Face("审批查看联系方式", "提交决定", _decision("approve", "说明")),
+        "office.reveal_end": Face("结束查看联系方式", "提前结束", help="不到 15 分钟也可以结束；会写入经过。"),
         "office.publication": Face(
             "公开答复",
             "公开",

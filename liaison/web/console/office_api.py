@@ -14,7 +14,7 @@ from liaison.web.guards import current_actor, guard
 from liaison.web.paging import page
 from liaison.web.projections import row_json, staff_matter
 from liaison.web.reading import read_dossier
-from liaison.web.schemas import Decision
+from liaison.web.schemas import Decision, Nothing
 from liaison.web.uploads import read_body
 from liaison.web.wiring import now, unit_of_work
 
@@ -64,6 +64,17 @@ def decide_reveal(reference: str, position: int) -> Any:
     body = read_body(Decision())
     with unit_of_work():
         reveals.decide_reveal(current_actor(), reference, position, body["approve"], body["text"], now=now())
+    return read_matter(reference)
+
+
+@api.post("/matters/<reference>/reveals/<int(max=9999):position>/end")
+@describe(StaffMatterOut, takes=Nothing, refuses=MOVE_REFUSES)
+@guard("office.reveal_end")
+def end_reveal(reference: str, position: int) -> Any:
+    """Let who the resident is be seen no longer, before the time is over."""
+    read_body(Nothing())
+    with unit_of_work():
+        reveals.end_reveal(current_actor(), reference, position, now=now())
     return read_matter(reference)
 
 

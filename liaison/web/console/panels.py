@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Actor, Role
 from liaison.domain.errors import DomainError, Invalid, NotFound
 from liaison.domain.policy import may
+from liaison.models.matters import Reveal
 from liaison.services import reveals
 from liaison.services.dossiers import Dossier, Duty
 from liaison.services.publication import PUBLISHABLE
@@ -17,6 +18,13 @@ from liaison.web import schemas
 from liaison.web.console.fields import FACES, Face
 from liaison.web.console.prefill import start_of
 from liaison.web.forms import DEPARTMENT_FORMS, DEPUTY_FORMS, OFFICE_FORMS, Form
+from liaison.web.wiring import now
+
+
+class RevealNamed(schemas.Nothing):
+    """One request to learn who the resident is."""
+
+    position = fields.Integer(required=True)
 
 
 class RevealDecision(schemas.Decision):
@@ -31,6 +39,13 @@ _REVEAL_DECISION = Form(
     "",
     RevealDecision,
     lambda a, n, b, t: reveals.decide_reveal(a, n, b["position"], b["approve"], b["text"], now=t),
+)
+_REVEAL_END = Form(
+    "reveal-end",
+    "office.reveal_end",
+    "",
+    RevealNamed,
+    lambda a, n, b, t: reveals.end_reveal(a, n, b["position"], now=t),
 )
 _DUTY_MOVES = ("decide_extension", "approve_return", "approve")
 
@@ -79,7 +94,7 @@ class Panel:
 def forms_of(role: Role) -> Sequence[Form]:
     """Every form of a role, open or not."""
     if role in OFFICE_ROLES:
-        return (*OFFICE_FORMS, _REVEAL_DECISION)
+        return (*OFFICE_FORMS, _REVEAL_DECISION, _REVEAL_END)
     if role in DEPARTMENT_ROLES:
         return DEPARTMENT_FORMS
     return DEPUTY_FORMS if role is Role.DEPUTY else ()
@@ -108,12 +123,19 @@ def _occasions(actor: Actor, dossier: Dossier, form: Form) -> Iterator[tuple[Dut
     if form is _REVEAL_DECISION:
         waiting = [each for each in dossier.reveals if each.granted is None and each.asked_by_id != actor.account_id]
         yield from ((None, {"position": str(each.position)}) for each in waiting)
+    elif form is _REVEAL_END:
+        seen = [each for each in dossier.reveals if reveals.is_open(each, now()) and _may_end(actor, each)]
+        yield from ((None, {"position": str(each.position)}) for each in seen)
     elif actor.role in DEPARTMENT_ROLES:
         yield from ((duty, {}) for duty in own_duties(actor, dossier) if _is_open_for(form, duty))
     elif form.move in _DUTY_MOVES:
         yield from ((duty, {"assignment": duty.reference}) for duty in dossier.duties if form.move in duty.moves)
     elif _is_open(actor, dossier, form):
         yield None, {}
+
+
+def _may_end(actor: Actor, asked: Reveal) -> bool:
+    return actor.role is Role.OFFICE_LEAD or asked.asked_by_id == actor.account_id
 
 
 def own_duties(actor: Actor, dossier: Dossier) -> list[Duty]:
