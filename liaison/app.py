@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -22,11 +22,14 @@ from liaison.clients.once import Once
 from liaison.clock import DatabaseClock
 from liaison.config import find_path, load
 from liaison.db import database_time, db, engine_url, let_go
+from liaison.domain.access import AccessRules
+from liaison.domain.actors import Role
 from liaison.keys import KeyReader
 from liaison.logs import begin_request, set_up
 from liaison.models.base import new_id
 from liaison.services.channels import CHANNELS, SUBSCRIBE
 from liaison.services.claims import TEMPLATES
+from liaison.services.sign_in import RULES
 from liaison.settings import Config
 from liaison.ways_out import installed
 from liaison.web import addresses, bodies, described, errors, files, headers, labels, limits, origins, sessions
@@ -118,6 +121,7 @@ def _settings(config: Config, works_as: str | None) -> dict[str, object]:
                 CHANNELS: installed(config),
                 TEMPLATES: {SUBSCRIBE: config.wechat.template},
                 wall.ROLE: works_as,
+                RULES: _access_rules(config),
             },
         },
         "MAX_CONTENT_LENGTH": config.web.max_body_bytes,
@@ -128,6 +132,16 @@ def _settings(config: Config, works_as: str | None) -> dict[str, object]:
         "SESSION_COOKIE_SECURE": _is_https(config),
         "OPENAPI_VERSION": "3.1.0",
     }
+
+
+def _access_rules(config: Config) -> AccessRules:
+    told = config.accounts
+    return AccessRules(
+        factor_roles=frozenset(map(Role, told.factor_roles)),
+        shortest=told.password_length,
+        remembered=told.passwords_remembered,
+        oldest=timedelta(days=told.password_days),
+    )
 
 
 def _wiring(config: Config, clock: Clock) -> Wiring:

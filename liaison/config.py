@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any, get_origin
 
 from liaison.domain import keyrings
+from liaison.domain.access import FACTOR_ROLES
+from liaison.domain.actors import Role
+from liaison.domain.passwords import LONGEST
 from liaison.embedded import postgres_url, redis_url
 from liaison.settings import Config, Database, Files, History, Redis, Site
 
@@ -33,6 +36,8 @@ WHOLE = {
 """What a channel's section needs to be used; all of it, or nothing and the channel is not there."""
 CONTACTS = ("mailto:", "https://", "tel:")
 SECURITY = ("starttls", "tls", "none")
+SHORTEST_LENGTH = 8  # characters of a password: less, NIST SP 800-63B allows to nobody
+MOST_REMEMBERED = 24  # passwords: each new one is hashed against all of them, a tenth of a second each
 
 Settings = dict[str, Any]
 
@@ -180,6 +185,16 @@ def _wrong(config: Config) -> list[str]:
         "site.security_contact: must begin with mailto:, https:// or tel:, on one line": _is_contact(config.site),
         "web.trusted_proxies: must not be negative": config.web.trusted_proxies >= 0,
         "web.max_body_bytes: must be positive": config.web.max_body_bytes > 0,
+        "accounts.second_factor_for: holds a role that does not exist": config.accounts.factor_roles <= set(Role),
+        f"accounts.second_factor_for: must hold {' '.join(sorted(FACTOR_ROLES))}, except in a demo": config.demo
+        or config.accounts.factor_roles >= FACTOR_ROLES,
+        f"accounts.password_length: must be {SHORTEST_LENGTH} to {LONGEST}": SHORTEST_LENGTH
+        <= config.accounts.password_length
+        <= LONGEST,
+        f"accounts.passwords_remembered: must be 0 to {MOST_REMEMBERED}": 0
+        <= config.accounts.passwords_remembered
+        <= MOST_REMEMBERED,
+        "accounts.password_days: must not be negative": config.accounts.password_days >= 0,
         "notices.webhook_url: must begin with http:// or https://": not config.notices.webhook_url
         or config.notices.webhook_url.startswith(("http://", "https://")),
         "callbacks: WeChat needs wechat_token, wechat_aes_key and wechat_app_id together": config.callbacks.is_whole,

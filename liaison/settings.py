@@ -71,6 +71,21 @@ class Web:
 
 
 @dataclass(frozen=True)
+class Accounts:
+    """What is asked of those who sign in; `second_factor_for` holds roles, apart by spaces."""
+
+    second_factor_for: str = "office_lead administrator security_administrator auditor"
+    password_length: int = 10
+    passwords_remembered: int = 5
+    password_days: int = 90
+
+    @property
+    def factor_roles(self) -> frozenset[str]:
+        """The roles that must have a second factor."""
+        return frozenset(self.second_factor_for.split())
+
+
+@dataclass(frozen=True)
 class Files:
     """Where photos and attachments lie; an empty `url` means a folder in the instance."""
 
@@ -197,6 +212,7 @@ class Config:
     redis: Redis = Redis()
     secrets: Secrets = Secrets()
     web: Web = Web()
+    accounts: Accounts = Accounts()
     files: Files = Files()
     history: History = History()
     notices: Notices = Notices()

@@ -94,6 +94,9 @@ def settle(environ: Mapping[str, str]) -> Setting:
     if path is None:
         told = {
             "LIAISON_DEMO": "true",
+            # Everybody may look around with the printed passwords; a demo's residents are made up.
+            "LIAISON_ACCOUNTS__SECOND_FACTOR_FOR": "",
+            "LIAISON_ACCOUNTS__PASSWORD_DAYS": "0",
             "LIAISON_SITE__REGION": "清和市",
             "LIAISON_BASE_URL": f"http://{_visible(host)}:{port}",
         } | told

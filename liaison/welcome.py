@@ -29,7 +29,7 @@ def _one_per_role(accounts: list[dict]) -> list[dict]:
 
 def _account(account: dict) -> str:
     place = account.get("department") or account.get("station") or ""
-    return f"    {account['role']:<12} {account['username']:<20} {account['password']:<20} {place}".rstrip()
+    return f"    {account['role']:<22} {account['username']:<20} {account['password']:<20} {place}".rstrip()
 
 
 def _code(address: str, width: int) -> list[str]:

@@ -128,4 +128,4 @@ def browser(app: Flask, town: Town, clock: FakeClock) -> Callable[[str], FlaskCl
 
 def _token(town: Town, username: str, clock: FakeClock) -> str:
     with transaction():
-        return sign_in.open_session(town.accounts[username], clock()).token
+        return sign_in.open_session(town.accounts[username], clock(), proven=True).token

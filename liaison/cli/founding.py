@@ -1,6 +1,7 @@
 """Commands that fill an installation and look it over: county, calendar, accounts, posters."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 from flask.cli import AppGroup
@@ -12,6 +13,7 @@ from liaison.domain.county import TABLES, read_county
 from liaison.domain.errors import DomainError, Invalid
 from liaison.domain.text import decoded
 from liaison.services import accounts, addresses, audit, founding, stations
+from liaison.services.accounts import Place
 from liaison.services.posters import poster_pdf
 from liaison.services.recalculation import load_table
 from liaison.web.resident.printing import poster_of
@@ -59,14 +61,21 @@ def import_county(folder: Path) -> None:
 @click.option("--deputy", help="Code, for deputies.")
 @click.option("--head", is_flag=True, help="The department's head, who is told when it is overdue.")
 @click.password_option()
-def add_account(password: str, role: str, head: bool, **told: str | None) -> None:
-    """Add an account; the password is asked for."""
+def add_account(username: str, name: str, password: str, role: str, **told: Any) -> None:
+    """Add an account; the password is asked for, and whoever gets it must change it at the first sign-in.
+
+    This is how the first administrators of a new installation come to be: no account exists before. The operator's
+    shell is trusted with it because whoever has it holds the database and the keys anyway; no check here could bind
+    them. What they do is in the audit log, under the name the machine knows. Everybody else is added in the console,
+    by the security administrator. On an empty machine, first `county import`.
+    """
+    place = Place(Role(role), **told)
     try:
         with transaction():
-            accounts.add_account(password=password, role=Role(role), head=head, actor=operator(), now=now(), **told)
+            accounts.add_account(username, name, place, password=password, actor=operator(), now=now())
     except DomainError as error:
         raise click.ClickException(_sentences(error)) from None
-    click.echo(f"added {told['username']}")
+    click.echo(f"added {username}")
 
 
 @account.command("disable")
@@ -75,7 +84,7 @@ def disable_account(username: str) -> None:
     """Close an account at once, with all its sessions."""
     try:
         with transaction():
-            accounts.disable_account(operator(), username, now())
+            accounts.disable_account(operator(), accounts.get_named(username).id, now())
     except DomainError as error:
         raise click.ClickException(_sentences(error)) from None
     click.echo(f"disabled {username}")

@@ -12,7 +12,7 @@ from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from liaison.db import db, session, transaction
 from liaison.demo import story, town
@@ -51,7 +51,7 @@ def lay(config: Config) -> None:
     seats = list(_seats(found))
     with transaction():
         founding.found(found)
-        _add_accounts(seats, hash_password(password))
+        _add_accounts(seats, hash_password(password), session.scalar(select(func.now())))
         _describe(config, found, seats, password)
 
 
@@ -104,15 +104,17 @@ def _seats(found: Town) -> Iterator[Seat]:
             yield Seat(f"l-{station.code}", station.liaison, "liaison", station=station.code, stations=(station.code,))
     yield Seat("supervisor", "监督委员", "supervisor")
     yield Seat("admin", "系统管理员", "administrator")
+    yield Seat("security", "安全管理员", "security_administrator")
     yield Seat("auditor", "审计员", "auditor")
 
 
-def _add_accounts(seats: list[Seat], password_hash: str) -> None:
+def _add_accounts(seats: list[Seat], password_hash: str, now: datetime) -> None:
     region = session.scalars(select(Region).where(Region.level == "county")).one()
     session.add_all(
         Account(
             username=seat.username,
             password_hash=password_hash,
+            password_changed_at=now,
             name=seat.name,
             role=seat.role,
             region_id=region.id,

@@ -18,12 +18,15 @@ class Role(StrEnum):
     OFFICE_LEAD = "office_lead"
     SUPERVISOR = "supervisor"
     ADMINISTRATOR = "administrator"
+    SECURITY_ADMINISTRATOR = "security_administrator"
     AUDITOR = "auditor"
     SYSTEM = "system"
 
 
 OFFICE_ROLES = frozenset({Role.OFFICE, Role.OFFICE_LEAD})
 DEPARTMENT_ROLES = frozenset({Role.HANDLER, Role.APPROVER})
+ADMINISTRATORS = frozenset({Role.ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDITOR})
+"""Three people (三员分立): of the system (settings), of its security (accounts), and who looks at what both did."""
 
 
 @dataclass(frozen=True)

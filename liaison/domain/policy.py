@@ -73,6 +73,7 @@ POLICY = MappingProxyType(
     | _lines(_EVERYBODY, Relation.SIGNATURE, "callback.receive")
     | _lines(_ACCOUNTS, Relation.ACCOUNT, "session.read session.close reach.read reach.write")
     | _tied(_ACCOUNTS, "console.home inbox.read", otherwise=Relation.ACCOUNT)
+    | _lines(_ACCOUNTS, Relation.ACCOUNT, "session.prove session.revoke password.change factor.write")
     | _tied(
         {Role.DEPUTY},
         "deputy.list deputy.read deputy.claim deputy.answer deputy.hand_over deputy.pass deputy.ask deputy.verdict"
@@ -98,6 +99,8 @@ POLICY = MappingProxyType(
     | _lines(OFFICE_ROLES | {Role.ADMINISTRATOR}, Relation.NONE, "calendar.read clock.read")
     | _lines({Role.OFFICE_LEAD, Role.ADMINISTRATOR}, Relation.NONE, "calendar.write clock.confirm channel.resume")
     | _lines({Role.AUDITOR}, Relation.REGION, "audit.read")
+    | _lines({Role.SECURITY_ADMINISTRATOR}, Relation.REGION, "accounts.read accounts.write recovery.ask")
+    | _lines({Role.SECURITY_ADMINISTRATOR, Role.OFFICE_LEAD}, Relation.REGION, "recovery.confirm")
     | _lines({Role.LIAISON}, Relation.STATION, "station.enter")
     | _tied(OFFICE_ROLES | {Role.LIAISON}, "roster.read roster.write")
     | _tied(OFFICE_ROLES, "roster.screening")

@@ -43,7 +43,10 @@ class Leadership(Base):
 
 
 class Account(Base):
-    """A sign-in: one role, one region, what else that role reaches, and the channels the vault keeps addresses for."""
+    """A sign-in: one role, one region, what else that role reaches, and the channels the vault keeps addresses for.
+
+    `otp_since` is when its second factor was confirmed, `otp_step` the last step whose code was taken.
+    """
 
     __tablename__ = "accounts"
 
@@ -59,16 +62,24 @@ class Account(Base):
     head: Mapped[bool] = mapped_column(default=False)
     channels: Mapped[list] = mapped_column(default=list)
     active: Mapped[bool] = mapped_column(default=True)
+    must_change: Mapped[bool] = mapped_column(default=False)
+    password_changed_at: Mapped[datetime]
+    otp_since: Mapped[datetime | None]
+    otp_step: Mapped[int] = mapped_column(default=0)
     failures: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
 
     region: Mapped[Region] = relationship(lazy="raise")
     department: Mapped[Department | None] = relationship(lazy="raise")
     station: Mapped[Any] = relationship("Station", lazy="raise")
+    deputy: Mapped[Deputy | None] = relationship(lazy="raise")
 
 
 class Session(Base):
-    """A signed-in session, kept by the digest of its token so that a copy of the table opens nothing."""
+    """A signed-in session, kept by the digest of its token so that a copy of the table opens nothing.
+
+    `proven_at` is when the second factor was passed in it; `device` and `network` say roughly from where it came.
+    """
 
     __tablename__ = "sessions"
 
@@ -79,5 +90,50 @@ class Session(Base):
     expires_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    proven_at: Mapped[datetime | None]
+    device: Mapped[str] = mapped_column(default="")
+    network: Mapped[str] = mapped_column(default="")
 
     account: Mapped[Account] = relationship(lazy="raise")
+
+
+class PastPassword(Base):
+    """The hash of a password an account had, so that it is not taken again at once."""
+
+    __tablename__ = "past_passwords"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    password_hash: Mapped[str]
+    replaced_at: Mapped[datetime]
+
+
+class RecoveryCode(Base):
+    """The digest of a code that opens once in place of the second factor; the row goes when it has."""
+
+    __tablename__ = "recovery_codes"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+
+
+class Recovery(Base):
+    """A locked-out person let in again by two others, of whom each knows one half of the code."""
+
+    __tablename__ = "recoveries"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    reason: Mapped[str]
+    asked_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    asked_at: Mapped[datetime]
+    first_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    confirmed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    confirmed_at: Mapped[datetime | None]
+    second_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime]
+    failures: Mapped[int] = mapped_column(default=0)
+    ended_at: Mapped[datetime | None]
+
+    account: Mapped[Account] = relationship(lazy="raise", foreign_keys=[account_id])
+    asked_by: Mapped[Account] = relationship(lazy="raise", foreign_keys=[asked_by_id])

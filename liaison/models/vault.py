@@ -58,3 +58,15 @@ class Message(Base):
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
     key_id: Mapped[str]
     sealed: Mapped[bytes] = mapped_column(LargeBinary, info=SEALED)
+
+
+class Seed(Base):
+    """The seed of an account's second factor, sealed: `offered` until a code of it was shown, then `used`."""
+
+    __tablename__ = "seeds"
+    __table_args__ = ({"schema": SCHEMA},)
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(primary_key=True)
+    key_id: Mapped[str]
+    sealed: Mapped[bytes] = mapped_column(LargeBinary, info=SEALED)

@@ -16,10 +16,11 @@ from sqlalchemy.dialects.postgresql import insert
 from liaison import wall
 from liaison.db import session
 from liaison.models.base import Base
-from liaison.models.vault import Address, Identity, Message, Place
+from liaison.models.vault import Address, Identity, Message, Place, Seed
 from liaison.services.sealing import Keys, look_up, seal, unseal
 
 Kept = TypeVar("Kept", bound=Base)
+OFFERED, USED = "offered", "used"  # states of a seed
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,43 @@ def find_addresses(recipients: Iterable[UUID], keys: Keys) -> dict[tuple[UUID, s
     with wall.in_vault():
         rows = session.scalars(select(Address).where(Address.recipient_id.in_(recipients))).all()
     return {(row.recipient_id, row.channel): _address(keys, row) for row in rows}
+
+
+def offer_seed(account_id: UUID, seed: str, keys: Keys) -> None:
+    """Seal the seed of a second factor that is not used yet, in place of one offered before."""
+    _keep_seed(account_id, OFFERED, seed, keys)
+
+
+def use_seed(account_id: UUID, keys: Keys) -> None:
+    """Let the offered seed take the place of the used one."""
+    seed = find_seed(account_id, keys, offered=True)
+    drop_seeds(account_id)
+    _keep_seed(account_id, USED, seed, keys)
+
+
+def find_seed(account_id: UUID, keys: Keys, *, offered: bool = False) -> str | None:
+    """The seed in use, or the one on offer, opened; for checking codes and for showing it to its owner alone."""
+    own = (account_id, OFFERED if offered else USED)
+    with wall.in_vault():
+        row = session.get(Seed, own, populate_existing=True)
+    return unseal(keys, row.key_id, Seed.sealed, own, row.sealed).decode() if row else None
+
+
+def drop_seeds(account_id: UUID) -> None:
+    """Forget the seeds of an account."""
+    with wall.in_vault():
+        session.execute(delete(Seed).where(Seed.account_id == account_id))
+
+
+def _keep_seed(account_id: UUID, state: str, seed: str, keys: Keys) -> None:
+    sealed = seal(keys, Seed.sealed, (account_id, state), seed.encode())
+    changed = {"key_id": keys.newest, "sealed": sealed}
+    with wall.in_vault():
+        session.execute(
+            insert(Seed)
+            .values(account_id=account_id, state=state, **changed)
+            .on_conflict_do_update(index_elements=["account_id", "state"], set_=changed)
+        )
 
 
 def _keep(table: type[Base], **columns: object) -> None:

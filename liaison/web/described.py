@@ -10,8 +10,9 @@ from http import HTTPStatus
 from typing import Any
 
 from apiflask import APIFlask
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
+from liaison.domain.access import Need
 from liaison.domain.actors import Role
 
 View = Callable[..., Any]
@@ -57,6 +58,13 @@ class Problem(Schema):
     state = fields.String()
     waiting_for = fields.String(allow_none=True)
     challenge = fields.Nested(Challenge)
+    needs = fields.String(
+        validate=validate.OneOf([str(need) for need in Need]),
+        metadata={
+            "description": "what a session lacks: `otp` (send the six digits or a recovery code along), or what its"
+            " owner does in the console first: change the `password`, bind a `second_factor`"
+        },
+    )
 
 
 def describe(

@@ -14,6 +14,7 @@ from flask_wtf.csrf import CSRFError, generate_csrf
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from liaison.db import is_outage
+from liaison.domain.access import Need
 from liaison.domain.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, Unavailable, WrongState
 from liaison.web.bursts import Burst
 from liaison.web.guards import NotSignedIn
@@ -31,6 +32,14 @@ STATUS = {
 RETRY_AFTER = 10  # seconds; what has died is started again within five
 EXHAUSTED = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 """What the system says when an upload cannot be put aside."""
+
+SIGNING_IN = {
+    None: "console.sign_in",
+    Need.CODE: "console.code_form",
+    Need.PASSWORD: "console.password_form",
+    Need.FACTOR: "console.factor_page",
+}
+"""Where a session comes by what it lacks."""
 
 SECRET = "password"  # a form that holds one is not given back
 TOKEN = "csrf_token"
@@ -62,7 +71,7 @@ def register(app: Flask) -> None:
 
 
 def problem(status: int, detail: str, **more: object) -> Response:
-    """A problem document; `more` holds `errors`, `state` or `waiting_for` where they apply."""
+    """A problem document; `more` holds `errors`, `state`, `waiting_for` or `needs` where they apply."""
     body = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -128,7 +137,7 @@ def _domain_error(error: DomainError) -> Response | tuple[str, int]:
             answer.headers["Retry-After"] = str(error.wait)
         return answer
     if isinstance(error, NotSignedIn):
-        return redirect(url_for("console.sign_in", next=request.full_path.rstrip("?")))
+        return redirect(url_for(SIGNING_IN[error.needs], next=request.full_path.rstrip("?")))
     errors = error.errors if isinstance(error, Invalid) else {}
     return _page(status, error.detail, errors=errors)
 
@@ -139,6 +148,8 @@ def _more(error: DomainError) -> dict[str, object]:
         return {"errors": error.errors}
     if isinstance(error, WrongState):
         return {"state": error.state, "waiting_for": error.waiting_for}
+    if isinstance(error, NotSignedIn) and error.needs:
+        return {"needs": error.needs}
     return {"challenge": error.challenge} if isinstance(error, Burst) else {}
 
 

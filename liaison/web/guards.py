@@ -8,10 +8,12 @@ from flask import g, request
 from flask import session as cookie
 
 from liaison import wall
+from liaison.domain.access import FINISHING, Need
 from liaison.domain.actors import ANYONE, Actor, Role
 from liaison.domain.errors import DomainError, NotAllowed
 from liaison.domain.policy import POLICY, may
 from liaison.services import reveals, sign_in
+from liaison.web.labels import label
 from liaison.web.wiring import now, unit_of_work
 
 View = Callable[..., Any]
@@ -23,9 +25,13 @@ REVEALS = {"reveal": "office.reveal", "reveal-decision": "office.reveal_decision
 
 
 class NotSignedIn(DomainError):
-    """The action needs a session and there is none."""
+    """The action needs a session and there is none, or one that lacks what `needs` says."""
 
     detail = "请先登录。"
+
+    def __init__(self, detail: str | None = None, *, needs: Need | None = None) -> None:
+        super().__init__(detail or (label("need", needs) if needs else None))
+        self.needs = needs
 
 
 def guard(action: str) -> Callable[[View], View]:
@@ -36,9 +42,7 @@ def guard(action: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             try:
-                actor = current_actor()
-                if not may(actor.role, action):
-                    raise NotSignedIn() if actor.role is Role.ANYONE else NotAllowed()
+                _admit(action)
                 return view(*args, **kwargs)
             except DomainError as error:
                 note_refused(action, error)
@@ -48,6 +52,16 @@ def guard(action: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def _admit(action: str) -> None:
+    """Refuse whom the table does not let in; let a session that lacks something bring it."""
+    actor, need = current_actor(), current_need()
+    if need and action in FINISHING[need]:
+        actor = g.actor = sign_in.actor_of(g.account)
+        wall.stand(actor)
+    if not may(actor.role, action):
+        raise NotSignedIn(needs=need) if actor.role is Role.ANYONE else NotAllowed()
 
 
 def note_refused(action: str, error: DomainError) -> None:
@@ -64,11 +78,20 @@ def note_refused(action: str, error: DomainError) -> None:
 
 
 def current_actor() -> Actor:
-    """The actor of this request: by bearer token in the API, by cookie in the console, else anyone."""
+    """The actor of this request: by bearer token in the API, by cookie in the console, else anyone.
+
+    A session that lacks something makes nobody of its owner, but for the action that brings it.
+    """
     if "actor" not in g:
         g.actor = _find_actor()
         wall.stand(g.actor)
     return g.actor
+
+
+def current_need() -> Need | None:
+    """What the session of this request still lacks."""
+    current_actor()
+    return g.get("need")
 
 
 def token() -> str | None:
@@ -95,4 +118,5 @@ def _find_actor() -> Actor:
             return ANYONE
         sign_in.touch(found, at)
         g.account = found.account
-        return sign_in.actor_of(found.account)
+        g.need = sign_in.need_of(found.account, at, proven=found.proven_at is not None)
+        return ANYONE if g.need else sign_in.actor_of(found.account)

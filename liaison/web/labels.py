@@ -9,11 +9,14 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from liaison.domain.calendar import SHANGHAI
+from liaison.web.access_words import ACCESS_WORDS
 from liaison.web.audit_words import AUDIT_WORDS
 from liaison.web.case_words import CASE_WORDS
 from liaison.web.notice_words import NOTICE_WORDS
 
-LABELS: Mapping[str, Mapping[str, str]] = MappingProxyType({**CASE_WORDS, **NOTICE_WORDS, **AUDIT_WORDS})
+LABELS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {**CASE_WORDS, **NOTICE_WORDS, **AUDIT_WORDS, **ACCESS_WORDS}
+)
 UNITS = {"wd": "个工作日", "h": "小时", "months": "个月"}
 
 

@@ -96,11 +96,11 @@ class WithdrawalIn(Input):
 
 
 class Credentials(Input):
-    """Name and password."""
+    """Name and password, and where there is a second factor its code or a recovery code."""
 
     username = fields.String(required=True, validate=validate.Length(1, 64, error="请填写用户名。"))
     password = fields.String(required=True, validate=validate.Length(1, 256, error="请填写密码。"))
-    otp = fields.String(load_default=None, allow_none=True)
+    otp = fields.String(load_default=None, allow_none=True, validate=validate.Length(0, 40, error="验证码太长。"))
 
 
 class Question(Input):

@@ -5,8 +5,9 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import g
 
+from liaison.domain.access import Need
 from liaison.models.people import Account
-from liaison.services import sign_in
+from liaison.services import second_factors, sign_in
 from liaison.web.answers import ActorOut, SessionOut
 from liaison.web.described import describe
 from liaison.web.guards import NotSignedIn, guard, token
@@ -14,7 +15,8 @@ from liaison.web.limits import sign_in_limit
 from liaison.web.projections import moment
 from liaison.web.schemas import Credentials
 from liaison.web.uploads import read_body
-from liaison.web.wiring import now, unit_of_work
+from liaison.web.whereabouts import origin
+from liaison.web.wiring import now, unit_of_work, wiring
 
 api = APIBlueprint("sessions", __name__, url_prefix="/api/v1", tag="Sessions")
 
@@ -24,9 +26,14 @@ api = APIBlueprint("sessions", __name__, url_prefix="/api/v1", tag="Sessions")
 @guard("session.open")
 @sign_in_limit
 def sign_in_by_password() -> Any:
-    """Open a session with name and password."""
+    """Open a session with name and password, and for who has a second factor its code; 401 says what it needs."""
     body = read_body(Credentials())
-    signed = open_session(body["username"], body["password"])
+    account = check_password(body["username"], body["password"])
+    proven = bool(body["otp"] and account.otp_since) and _proves(account, body["otp"])
+    if need := sign_in.need_of(account, now(), proven=proven):
+        raise NotSignedIn(second_factors.WRONG if need is Need.CODE and body["otp"] else None, needs=need)
+    with unit_of_work():
+        signed = sign_in.open_session(account, now(), proven=proven, origin=origin())
     return {"token": signed.token, "expires_at": moment(signed.expires_at), "actor": actor_json(signed.account)}, 201
 
 
@@ -48,14 +55,18 @@ def sign_out() -> Any:
     return "", 204
 
 
-def open_session(username: str, password: str) -> sign_in.SignedIn:
-    """A new session. Raises NotSignedIn when name and password do not fit; the failure is kept either way."""
+def check_password(username: str, password: str) -> Account:
+    """The account. Raises NotSignedIn when name and password do not fit; the failure is kept either way."""
     with unit_of_work():
         account = sign_in.check_password(username, password, now())
     if account is None:
         raise NotSignedIn(sign_in.WRONG)
+    return account
+
+
+def _proves(account: Account, code: str) -> bool:
     with unit_of_work():
-        return sign_in.open_session(account, now())
+        return second_factors.prove(account.id, code, wiring().keys, now())
 
 
 def actor_json(account: Account) -> dict[str, Any]:

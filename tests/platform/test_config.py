@@ -13,7 +13,7 @@ from liaison.config import ROOT, ConfigError, load
 from liaison.domain.keyrings import SM4, Key, newest
 from liaison.embedded import postgres_url
 from liaison.folder import ensure_secrets
-from liaison.settings import Config
+from liaison.settings import Accounts, Config
 
 LONG = "x" * 32
 VAULT = base64.b64encode(bytes(32)).decode()
@@ -186,3 +186,25 @@ def test_wechats_callbacks_are_told_as_a_whole_or_not_at_all(environ: dict[str, 
 def test_short_keys_of_callbacks_are_faults(environ: dict[str, str], key: str, value: str) -> None:
     with pytest.raises(ConfigError, match=rf"callbacks\.{key}"):
         load(None, environ | {f"LIAISON_CALLBACKS__{key.upper()}": value})
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('second_factor_for = "office_lead auditor"', "must hold"),
+        ('second_factor_for = ""', "must hold"),
+        (f'second_factor_for = "{Accounts().second_factor_for} nobody"', "does not exist"),
+        ("password_length = 7", "password_length"),
+        ("passwords_remembered = 25", "passwords_remembered"),
+        ("password_days = -1", "password_days"),
+    ],
+)
+def test_weak_rules_of_signing_in_are_refused(tmp_path: Path, environ: dict[str, str], line: str, fault: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(told(tmp_path, f"[accounts]\n{line}\n"), environ)
+    assert len(refused.value.faults) == 1 and fault in refused.value.faults[0]
+
+
+def test_only_a_demo_does_without_second_factors(tmp_path: Path, environ: dict[str, str]) -> None:
+    config = load(told(tmp_path, 'demo = true\n[accounts]\nsecond_factor_for = ""\n'), environ)
+    assert config.accounts.factor_roles == frozenset()

@@ -72,6 +72,13 @@ class Run:
         finally:
             line.close()
 
+    def signs_in(self, account: dict[str, str]) -> int:
+        """The status of signing in with name and password."""
+        told = json.dumps({name: account[name] for name in ("username", "password")})
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        line.request("POST", "/api/v1/sessions", told, {"Content-Type": "application/json"})
+        return line.getresponse().status
+
     def is_ready(self) -> bool:
         return self.get("/readyz") == 200
 
@@ -158,6 +165,13 @@ class TestRunning:
         assert f"http://127.0.0.1:{run.port}/s/{demo['stations'][0]}" in run.text
         assert demo["accounts"][0]["username"] in run.text
         assert demo["accounts"][0]["password"] in run.text
+
+    def test_the_printed_accounts_sign_in_with_their_password_alone(self, run: Run, instance: Path) -> None:
+        demo = json.loads((instance / "demo.json").read_text("utf-8"))
+        by_role = {account["role"]: account for account in demo["accounts"]}
+        assert {"office_lead", "administrator", "security_administrator", "auditor", "deputy"} <= set(by_role)
+        for account in by_role.values():
+            assert run.signs_in(account) == 201, account["role"]
         assert "█▀▀▀▀▀█" in run.text
 
     def test_a_second_start_prepares_nothing(self, run: Run) -> None:

@@ -75,7 +75,7 @@ def form_of(page: TestResponse, name: str) -> PageForm:
     return found[0]
 
 
-def send(client: FlaskClient, page: TestResponse, name: str, **typed: Any) -> TestResponse:
+def send(client: FlaskClient, page: TestResponse, name: str, /, **typed: Any) -> TestResponse:
     """Fill in the form of that name and send it; `typed` fields must stand in it, dots written as `__`."""
     form = form_of(page, name)
     named = {key.replace("__", "."): value for key, value in typed.items()}

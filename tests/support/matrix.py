@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,7 @@ from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Role
 from liaison.domain.numbers import make_number
 from liaison.models.base import new_id
 from liaison.models.departments import RoutingRule
+from liaison.models.people import Recovery
 from liaison.models.stations import Station
 from liaison.services.anchors import days, put_anchor
 from liaison.web.console.panels import forms_of as forms_by_role
@@ -41,7 +43,7 @@ WITHOUT_SESSION = (Role.ANYONE, Role.RESIDENT)
 SIGNED = ("callback.receive",)
 """Actions whose doors a signature opens, whoever knocks; each has its own tests (test_callbacks)."""
 
-NAMING = ("number", "reference", "code", "region", "rule_id", "notice_id", "day")
+NAMING = ("number", "reference", "code", "region", "rule_id", "notice_id", "day", "account_id", "recovery_id")
 """The arguments of addresses that name a thing."""
 
 KINDS = {
@@ -51,10 +53,12 @@ KINDS = {
     "/api/v1/matters/<number>": "code",
     "/api/v1/public/<number>": "published",
     "/api/v1/stations/<code>": "station",
+    "/console/accounts/<uuid:account_id>": "account",
     "/console/assignments/<reference>": "assignment",
     "/console/cases/<number>": "case",
     "/console/ladders/<region>": "region",
     "/console/outbox/<uuid:notice_id>": "notice",
+    "/console/recoveries/<uuid:recovery_id>": "recovery",
     "/console/rules/<uuid:rule_id>": "rule",
     "/console/stations/<code>": "roster",
     "/files/<number>/<int(max=9999):position>": "file",
@@ -103,6 +107,19 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "verdict": {"accept": True},
     "withdrawal": {},
     # the console's own pages
+    "code": {"code": "000000"},
+    "codes": {"code": "000000"},
+    "disable": {},
+    "drop": {"code": "000000"},
+    "enable": {},
+    "offer": {"code": "000000"},
+    "others": {},
+    "password": {},
+    "place": {},
+    "recover": {},
+    "recovery": {"reason": "手机丢了，已当面核实。"},
+    "revoke": {},
+    "unlock": {},
     "absence": {"deputy": "D003"},
     "address": {"channel": "sms", "address": "13812345678"},
     "confirm": {},
@@ -154,6 +171,7 @@ class World:
     rules: Mapping[str, UUID]
     notices: Mapping[str, UUID]
     anchored: str
+    recoveries: Mapping[str, UUID]
 
     def targets(self, kind: str, role: Role) -> Targets:
         """What an address of that kind may name for a role."""
@@ -197,6 +215,13 @@ class World:
     def _rule(self, role: Role) -> Targets:
         return Targets(str(self.rules["own"]), (str(self.rules["far"]), str(self.rules["high"])), str(new_id()))
 
+    def _account(self, role: Role) -> Targets:
+        accounts = self.journey.life.town.accounts
+        return Targets(str(accounts["office"].id), (str(accounts["other_office"].id),), str(new_id()))
+
+    def _recovery(self, role: Role) -> Targets:
+        return Targets(str(self.recoveries["own"]), (str(self.recoveries["far"]),), str(new_id()))
+
     def _anchor(self, role: Role) -> Targets:
         return Targets(self.anchored, (), "1999-01-01")
 
@@ -236,7 +261,25 @@ def build_world(journey: Journey, **more: Any) -> World:
     far, high = (journey.tells(station=code, photos=[picture], **more) for code in ("S900", "S901"))
     journey.desk("other_office")("reveal", far, reason="回访核实，电话里问清楚路灯。")
     notices = {"own": dead(life, free), "far": dead(life, far)}
-    return World(journey, east, west, free, far, high, published, rules, notices, anchored(journey))
+    wishes = {"own": wish(life, "office", "second_security"), "far": wish(life, "other_office", "second_security")}
+    return World(journey, east, west, free, far, high, published, rules, notices, anchored(journey), wishes)
+
+
+def wish(life: Life, username: str, by: str) -> UUID:
+    """That somebody be let in again, asked for and not confirmed yet."""
+    accounts, now = life.town.accounts, life.clock()
+    row = Recovery(
+        id=new_id(),
+        account_id=accounts[username].id,
+        reason="手机丢了。",
+        asked_by_id=accounts[by].id,
+        asked_at=now,
+        first_digest=b"1",
+        expires_at=now + timedelta(hours=24),
+    )
+    session.add(row)
+    session.commit()
+    return row.id
 
 
 def anchored(journey: Journey) -> str:

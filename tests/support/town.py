@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from liaison.db import session
+from liaison.domain.access import FACTOR_ROLES
 from liaison.domain.actors import Actor, Role
 from liaison.models.base import new_id
 from liaison.models.departments import Category, Department, RoutingRule
@@ -17,6 +18,7 @@ from liaison.models.people import Account, Deputy
 from liaison.models.regions import Region
 from liaison.models.stations import DutyTurn, Station
 from liaison.services.sign_in import actor_of, hash_password
+from tests.support.clock import MONDAY
 
 PASSWORD = "demo-password"
 PROVINCE, CITY, COUNTY = "110000", "110100", "110101"
@@ -177,13 +179,21 @@ def _accounts(town: Town) -> None:
     _account(town, "office_lead", Role.OFFICE_LEAD, county)
     _account(town, "other_office", Role.OFFICE, town.regions.other_county)
     _account(town, "liaison", Role.LIAISON, town.regions.east, station=town.stations.east)
-    for role in (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR):
+    for role in (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDITOR):
         _account(town, role, role, county)
+    _account(town, "second_security", Role.SECURITY_ADMINISTRATOR, county)
 
 
 def _account(town: Town, username: str, role: Role, region: Region, **reach: Any) -> None:
     row = Account(
-        id=new_id(), username=username, password_hash=password_hash(), name=f"{username}的人", role=role, **reach
+        id=new_id(),
+        username=username,
+        password_hash=password_hash(),
+        password_changed_at=MONDAY,
+        otp_since=MONDAY if role in FACTOR_ROLES else None,
+        name=f"{username}的人",
+        role=role,
+        **reach,
     )
     row.region = region
     town.accounts[username] = _add(row)

@@ -1,12 +1,13 @@
 """What the selects and radios of the console offer: codes with their Chinese words, looked up once per page."""
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 from liaison.domain.actors import Actor
 from liaison.domain.outcomes import Outcome
 from liaison.domain.terms import COMPLEXITIES
 from liaison.models.cases import Case
+from liaison.services.accounts import KINDS, ROLES, acts_for
 from liaison.services.clocks import term_for
 from liaison.services.departments import all_categories, departments_for, regions_within
 from liaison.services.matters import CHANNELS
@@ -44,6 +45,8 @@ class Choices:
             "deputies": self._deputies,
             "categories": self._categories,
             "regions": lambda: [(region.code, region.name) for region in regions_within(self._actor)],
+            "roles": lambda: [(role, label("role", role)) for role in ROLES],
+            **{f"own_{kind}": partial(self._own, kind) for kind in KINDS},
             "channel": lambda: [(code, label("channel", code)) for code in CHANNELS],
             "outcome": lambda: [(code, label("outcome", code)) for code in Outcome],
             "outcome_needs": lambda: [(code, f"{label('outcome', code)}：{_NEEDS[code]}") for code in Outcome],
@@ -67,6 +70,9 @@ class Choices:
             for each in found
             if self._case is None or each.id != self._case.deputy_id
         ]
+
+    def _own(self, kind: str) -> list[Pair]:
+        return [(code, f"{name}（{code}）") for code, name in acts_for(self._actor, kind)]
 
     def _categories(self) -> list[Pair]:
         rows = all_categories()

@@ -9,7 +9,7 @@ from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Role
 from liaison.domain.policy import may
 from liaison.services import inboxes, sign_in, timekeeping
 from liaison.services.timekeeping import Alarm
-from liaison.web.guards import current_actor
+from liaison.web.guards import current_actor, current_need
 
 blueprint = Blueprint("console", __name__, url_prefix="/console")
 
@@ -38,7 +38,8 @@ def viewer() -> dict[str, Viewer | None]:
         return {"viewer": None}
     account = sign_in.get_account(actor.account_id)
     place = account.department or account.station or account.region
-    menu = tuple((endpoint, words) for endpoint, words, action in _MENU if may(actor.role, action))
+    open_to = () if current_need() else _MENU
+    menu = tuple((endpoint, words) for endpoint, words, action in open_to if may(actor.role, action))
     alarm = timekeeping.find_alarm() if may(actor.role, "clock.read") else None
     unread = inboxes.count_unread(actor)
     return {"viewer": Viewer(actor.account_id, actor.name, actor.role, place.name, unread, menu, alarm)}
@@ -58,6 +59,8 @@ _MENU = (
     ("console.ladder_page", "提醒与时限", "ladders.read"),
     ("console.calendar_page", "节假日", "calendar.read"),
     ("console.outbox_page", "发件箱", "outbox.read"),
+    ("console.account_list", "账号", "accounts.read"),
+    ("console.recovery_list", "找回账号", "recovery.confirm"),
     ("console.audit_page", "审计日志", "audit.read"),
     ("console.notice_list", "消息", "console.case"),
     ("console.reach_page", "通知方式", "reach.read"),

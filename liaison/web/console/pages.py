@@ -1,17 +1,21 @@
 """The console of departments, office, deputies and stations: importing this module puts every page on its blueprint."""
 
 from liaison.web.console import (  # noqa: F401
+    accounts,
     audit,
     calendar,
     cases,
     clock,
     digest,
+    factor,
     inbox,
     ladders,
+    me,
     notices,
     outbox,
     proxy,
     reach,
+    recoveries,
     rules,
     sign_in,
     stations,
