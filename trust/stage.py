@@ -43,7 +43,7 @@ class Stage:
     def token(self, username: str) -> str:
         """The token of a new session."""
         with transaction():
-            return sign_in.open_session(self.town.accounts[username], self.clock()).token
+            return sign_in.open_session(self.town.accounts[username], self.clock(), proven=True).token
 
     def calls(self, username: str) -> FlaskClient:
         """A client whose requests carry that account's bearer token."""
