@@ -12,7 +12,7 @@ from liaison.domain.actors import Role
 from liaison.domain.county import TABLES, read_county
 from liaison.domain.errors import DomainError, Invalid
 from liaison.domain.text import decoded
-from liaison.services import accounts, addresses, audit, founding, stations
+from liaison.services import accounts, addresses, audit, conflicts, founding, stations
 from liaison.services.accounts import Place
 from liaison.services.posters import poster_pdf
 from liaison.services.recalculation import load_table
@@ -49,6 +49,19 @@ def import_county(folder: Path) -> None:
     except DomainError as error:
         raise click.ClickException(_sentences(error)) from None
     click.echo(f"{len(read.stations)} stations, {len(read.deputies)} deputies, {len(read.departments)} departments")
+
+
+@county.command("leads")
+@click.argument("deputy")
+@click.argument("departments", nargs=-1)
+def leads(deputy: str, departments: tuple[str, ...]) -> None:
+    """Say which DEPARTMENTS a DEPUTY leads (codes; none: none): matters about these never reach the deputy."""
+    try:
+        with transaction():
+            found = conflicts.lead_departments(operator(), deputy, departments, now=now())
+    except DomainError as error:
+        raise click.ClickException(_sentences(error)) from None
+    click.echo(f"{found.name} leads {', '.join(departments) or 'no department'}")
 
 
 @account.command("add")

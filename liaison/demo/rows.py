@@ -84,7 +84,8 @@ class Matter:
     """A resident's matter and all that is said on its way to `state`, in the order of the fields.
 
     `age_days` is how long ago it was submitted, `proxy` whether the station's liaison typed it in, `contact`
-    whether a name and phone were left. `question` and `addition` are a request for more and its answer.
+    whether a name and phone were left, `about` the department it is about if the resident said so. `question` and
+    `addition` are a request for more and its answer.
     `refusal` and `channel` belong to not_accepted and redirected; `merged_into` is a matter's code.
     `claimed` says whether an open matter with the deputy was taken up; `passed` why it went to another one.
     `deputy_reply` is set where the deputy answers alone, `look_back` where a closed matter was reopened.
@@ -100,6 +101,7 @@ class Matter:
     age_days: int
     proxy: bool = False
     contact: bool = False
+    about: str | None = None
     question: str = ""
     addition: str = ""
     refusal: str = ""

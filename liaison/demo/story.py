@@ -103,6 +103,7 @@ class Story:
                 place=Spot(row.place),
                 contact=contact,
                 share_identity=row.contact,
+                about_department=row.about,
                 source="proxy" if row.proxy else "scan",
             ),
             key=f"demo-{row.code}",

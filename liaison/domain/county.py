@@ -51,7 +51,10 @@ class Station:
 
 @dataclass(frozen=True, slots=True)
 class Deputy:
-    """A deputy; level is national, provincial, city, county or township; `stations` are 1–2 codes."""
+    """A deputy; level is national, provincial, city, county or township; `stations` are 1–2 codes.
+
+    `leads` are the departments the deputy heads or is in charge of, from whose matters the deputy keeps away.
+    """
 
     code: str
     name: str
@@ -63,6 +66,7 @@ class Deputy:
     occupation: str
     term: str
     has_account: bool
+    leads: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +173,7 @@ def _check_references(county: County, faults: Faults) -> None:
         ("stations.csv", regions, (row.township for row in county.stations)),
         ("deputies.csv", regions, (row.township for row in county.deputies)),
         ("deputies.csv", stations, (code for row in county.deputies for code in row.stations)),
+        ("deputies.csv", departments, (code for row in county.deputies for code in row.leads)),
         ("departments.csv", regions, (row.township for row in county.departments)),
         ("categories.csv", categories, (row.parent for row in county.categories)),
         ("categories.csv", departments, (row.department for row in county.categories)),
@@ -233,6 +238,7 @@ def _deputy(row: Row) -> Deputy:
         occupation=row["occupation"],
         term=row["term"],
         has_account=row["account"] == "yes",
+        leads=_words(row["leads"]),
     )
 
 

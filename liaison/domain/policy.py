@@ -90,7 +90,7 @@ POLICY = MappingProxyType(
         "office.list office.read office.accept office.refuse office.redirect office.merge office.restore office.ask"
         " office.dispatch office.send_back office.extension_decision office.return_decision office.reply_decision"
         " office.verdict office.look_back office.break_promise office.reveal office.reveal_end office.publication"
-        " digest.read",
+        " office.bar office.lift_bar digest.read",
     )
     | _tied({Role.OFFICE_LEAD}, "office.reveal_decision")
     | _lines(OFFICE_ROLES, Relation.REGION, "rules.read rules.write outbox.write")
@@ -101,7 +101,7 @@ POLICY = MappingProxyType(
     | _lines({Role.AUDITOR}, Relation.REGION, "audit.read")
     | _lines({Role.SECURITY_ADMINISTRATOR}, Relation.REGION, "accounts.read accounts.write recovery.ask")
     | _lines({Role.SECURITY_ADMINISTRATOR, Role.OFFICE_LEAD}, Relation.REGION, "recovery.confirm")
-    | _lines({Role.LIAISON}, Relation.STATION, "station.enter")
+    | _lines({Role.LIAISON}, Relation.ACCOUNT, "station.enter")
     | _tied(OFFICE_ROLES | {Role.LIAISON}, "roster.read roster.write")
     | _tied(OFFICE_ROLES, "roster.screening")
     | _tied(_CASE_WORKERS | {Role.LIAISON}, "console.case")

@@ -96,7 +96,7 @@ def choose_deputy(turns: Iterable[DutyTurn], *, excluded: Collection[UUID] = ())
     """Return the deputy on duty, else the next one in the roster who can take a matter, else the office.
 
     Those on duty come first, then the others in rotation after the first on duty; nobody on duty starts the
-    roster at its beginning. `excluded` are deputies who must not get it, such as one who just passed it on.
+    roster at its beginning. `excluded` are deputies who must not get it, because they are in conflict with it.
     """
     order = _in_turn(turns)
     passed: list[Pass] = []

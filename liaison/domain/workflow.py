@@ -146,10 +146,11 @@ MATTER = _workflow(
         _move("claim", _DEPUTY, "with_deputy"),
         _move("pass", _DEPUTY, "with_deputy"),
         _move("answer", _DEPUTY, "with_deputy", "rating"),
+        _move("take_over", _OFFICE | _SYSTEM, "with_deputy", "handed_over"),
         _move("hand_over", _DEPUTY, "with_deputy", "handed_over"),
         _move("send_back", _OFFICE, "handed_over", "with_deputy"),
         _move("dispatch", _OFFICE, "handed_over reopened", "assigned"),
-        _move("take_back", _OFFICE, "assigned", "handed_over"),
+        _move("take_back", _OFFICE | _SYSTEM, "assigned", "handed_over"),
         _move("report", DEPARTMENT_ROLES | _OFFICE, "assigned", "replied"),
         _move("accept_answer", _DEPUTY | _OFFICE, "replied", "rating"),
         _move("reject_answer", _DEPUTY | _OFFICE, "replied", "assigned"),
@@ -202,7 +203,7 @@ ASSIGNMENT = _workflow(
         _move("approve", {Role.APPROVER} | _OFFICE, "replied", "approved"),
         _move("reject", {Role.APPROVER} | _OFFICE, "replied", "acknowledged"),
         _move("resume", _DEPUTY | _OFFICE, "approved", "acknowledged"),
-        _move("recall", _OFFICE, "assigned acknowledged replied return_requested approved", "recalled"),
+        _move("recall", _OFFICE | _SYSTEM, "assigned acknowledged replied return_requested approved", "recalled"),
     ],
 )
 

@@ -19,6 +19,7 @@ from liaison.models.people import Account, Deputy
 from liaison.models.regions import Region
 from liaison.models.stations import Station
 from liaison.services import audit, passwords, sign_in
+from liaison.services.reach import region_within
 from liaison.services.sign_in import find_account, hash_password
 
 ROLES = tuple(role for role in Role if role not in (Role.ANYONE, Role.RESIDENT, Role.SYSTEM))
@@ -70,6 +71,18 @@ def add_account(
     forget()
     note(actor, "account.add", account, now, _told(place))
     return account, first
+
+
+def accounts_within(actor: Actor) -> list[Account]:
+    """The active accounts of the actor's region and below, by name; deputies are known by what they are."""
+    rows = (
+        select(Account)
+        .join(Account.region)
+        .where(Account.active, Account.role != Role.DEPUTY, region_within(actor, Region.path))
+        .options(joinedload(Account.department))
+        .order_by(Account.name, Account.username)
+    )
+    return list(session.scalars(rows))
 
 
 def get_named(username: str) -> Account:

@@ -1,13 +1,14 @@
 """Departments' duty on a case: dispatch, sign for, return. Serves every kind of case."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from sqlalchemy import func, select
 
 from liaison.db import session
-from liaison.domain.actors import Actor
+from liaison.domain.actors import SYSTEM, Actor
 from liaison.domain.clocks import assisting_term
 from liaison.domain.errors import Invalid, NotFound, WrongState
 from liaison.domain.terms import COMPLEXITIES
@@ -19,11 +20,16 @@ from liaison.models.clocks import Clock
 from liaison.models.departments import Department
 from liaison.services import cases, clocks, recipients
 from liaison.services.announcements import announce
+from liaison.services.parties import parties_of
 from liaison.services.reach import assignments_within
 
 LEAD, ASSISTING, SEPARATE = "lead", "assisting", "separate"
 MOST_DIGITS = 4  # no case has so many assignments, and no column takes much more
 HIGHEST_LEVEL = 2  # handler, head of the department, leader in charge of it
+_BARRED = (
+    "“{}”是这件事项反映的单位，不能由它承办：请交给它的上级单位，或由人大办直接办理；"
+    "确需由它自己说明情况的，先写明理由“解除回避”，之后它看得到事项，仍看不到是谁反映的。"
+)
 ENDED = (AssignmentState.APPROVED, AssignmentState.RETURNED, AssignmentState.RECALLED)
 
 
@@ -51,6 +57,7 @@ def dispatch(
     """
     case = cases.lock_case(actor, number)
     parts = _parts(lead, assisting, separate)
+    _refuse_barred(case, parts)
     if complexity not in COMPLEXITIES:
         raise Invalid({"complexity": ["请选择办理难度。"]})
     again = case.state == "reopened"
@@ -142,6 +149,18 @@ def decide_return(actor: Actor, number: str, reference: str, approve: bool, text
     return case
 
 
+def recall(case: Case, departments: Collection[UUID], actor: Actor, now: datetime) -> None:
+    """Take a case out of the hands of these departments; without a lead the whole round goes back to the office."""
+    held = [each for each in in_round(case) if each.department_id in departments and each.state not in ENDED]
+    for each in held:
+        advance(each, "recall", SYSTEM)
+        each.ended_at = now
+        clocks.stop_all(case.id, now, assignment_id=each.id)
+    for each in held:
+        if case.state == "assigned":
+            _take_back_unless_led(case, each, actor, now)
+
+
 def hold(actor: Actor, reference: str, number: str | None = None) -> Held:
     """The assignment called `reference` (case number, dot, position) and its case, both locked.
 
@@ -181,6 +200,14 @@ def _parts(lead: str | None, assisting: Sequence[str], separate: Sequence[str]) 
     if len(set(codes)) != len(codes):
         raise Invalid({"assisting": ["同一个单位不能重复选择。"]})
     return [(part, get_department(code)) for part, code in wanted]
+
+
+def _refuse_barred(case: Case, parts: Sequence[tuple[str, Department]]) -> None:
+    """Raise Invalid, naming the way out, when a matter is to go to whom it is about."""
+    barred = parties_of(case.id).departments
+    faults = {part: [_BARRED.format(each.name)] for part, each in parts if each.id in barred}
+    if faults:
+        raise Invalid(faults)
 
 
 def _assign(

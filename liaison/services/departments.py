@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from liaison.db import session
-from liaison.domain.actors import Actor
+from liaison.domain.actors import Actor, Role
 from liaison.domain.errors import NotFound
 from liaison.models.departments import Category, Department
 from liaison.models.regions import Region
@@ -21,6 +21,11 @@ def departments_for(actor: Actor) -> list[Department]:
             .order_by(Department.code)
         )
     )
+
+
+def departments_around(region_path: str) -> list[Department]:
+    """The active departments of a region, of those below and of those above it, by code: whom one might complain of."""
+    return departments_for(Actor(Role.ANYONE, region_path=region_path))
 
 
 def all_categories() -> list[Category]:

@@ -28,10 +28,13 @@ from liaison.models.clocks import Clock
 from liaison.models.matters import Matter, Reveal
 from liaison.services import audit, clocks, ladders, reveals, vault
 from liaison.services.calendars import current_calendar
+from liaison.services.parties import Barred, barred
 from liaison.services.reach import cases_within, conflicting
 from liaison.services.sealing import Keys
 
-REVEAL_EVENTS = frozenset({"ask_reveal", "grant_reveal", "decline_reveal", "end_reveal"})
+CONFLICT_EVENTS = frozenset({"accuse", "suspect", "bar", "lift_bar"})
+"""What says whom a case is about: for the office alone."""
+HIDDEN_FROM_DEPARTMENTS = CONFLICT_EVENTS | {"ask_reveal", "grant_reveal", "decline_reveal", "end_reveal", "merged_here"}
 STAFF = OFFICE_ROLES | {Role.DEPUTY}
 MASKED = DEPARTMENT_ROLES | {Role.LIAISON}
 REPEATS_SHOWN = 2
@@ -80,6 +83,8 @@ class Dossier:
     reveals: Sequence[Reveal] = field(default=())
     merged: Sequence[Case] = field(default=())
     merged_into: Case | None = None
+    about_person: str = ""
+    barred: Sequence[Barred] = field(default=())
 
     @property
     def receipt(self) -> Event:
@@ -119,6 +124,7 @@ def get_dossier(actor: Actor, number: str, keys: Keys, now: datetime) -> Dossier
         reveals=_reveals(actor, case),
         merged=_merged(actor, case),
         merged_into=lead,
+        **_complaint(actor, case, matter),
     )
     if contact and actor.account_id:
         _note_reading(actor, dossier, now)
@@ -139,6 +145,13 @@ def find_file(actor: Actor, number: str, position: int, *, of_lead: bool = False
         if file.position == position:
             return file
     raise NotFound("没有找到这个文件。")
+
+
+def _complaint(actor: Actor, case: Case, matter: Matter | None) -> dict:
+    """Whom the case is about, for the office alone."""
+    if actor.role not in OFFICE_ROLES:
+        return {}
+    return {"about_person": matter.about_person if matter else "", "barred": barred(case)}
 
 
 def _lead(actor: Actor, case: Case) -> Case | None:
@@ -175,10 +188,12 @@ def _ratings(actor: Actor, case: Case) -> list[Rating]:
 
 def _events(actor: Actor, case: Case) -> list[Event]:
     events = session.scalars(select(Event).where(Event.case_id == case.id).order_by(Event.seq)).all()
-    if actor.role in STAFF:
+    if actor.role in OFFICE_ROLES:
         return list(events)
+    if actor.role is Role.DEPUTY:
+        return [event for event in events if event.kind not in CONFLICT_EVENTS]
     if actor.role in DEPARTMENT_ROLES:
-        events = [event for event in events if event.kind not in REVEAL_EVENTS]
+        events = [event for event in events if event.kind not in HIDDEN_FROM_DEPARTMENTS]
     else:
         events = [event for event in events if not event.internal]
     return _masked(actor, events)

@@ -7,7 +7,7 @@ from liaison.db import session
 from liaison.domain.county import County
 from liaison.domain.errors import Conflict
 from liaison.models.departments import Category, Department, RoutingRule
-from liaison.models.people import Deputy
+from liaison.models.people import Deputy, Leadership
 from liaison.models.regions import Region
 from liaison.models.stations import DutyTurn, Station
 
@@ -44,7 +44,13 @@ def found(county: County) -> None:
         )
         for row in county.rules
     )
-    _add_stations(county, regions)
+    deputies = _add_stations(county, regions)
+    session.add_all(
+        Leadership(deputy_id=deputies[row.code].id, department_id=departments[code].id)
+        for row in county.deputies
+        for code in row.leads
+    )
+    session.flush()
 
 
 def _add_regions(county: County) -> dict[str, Region]:
@@ -80,7 +86,7 @@ def _add_categories(county: County, departments: dict[str, Department]) -> None:
         session.flush()
 
 
-def _add_stations(county: County, regions: dict[str, Region]) -> None:
+def _add_stations(county: County, regions: dict[str, Region]) -> dict[str, Deputy]:
     deputies = {
         row.code: Deputy(
             code=row.code,
@@ -116,3 +122,4 @@ def _add_stations(county: County, regions: dict[str, Region]) -> None:
         for place, code in enumerate(row.duty_order)
     )
     session.flush()
+    return deputies

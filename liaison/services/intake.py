@@ -13,6 +13,7 @@ from liaison.db import session, told
 from liaison.domain import numbers
 from liaison.domain.actors import SYSTEM, Actor
 from liaison.domain.addresses import find_mobile
+from liaison.domain.conflict import Parties
 from liaison.domain.errors import Conflict, Invalid, NotFound
 from liaison.domain.routing import Choice, Suggestion
 from liaison.domain.text import mask_personal
@@ -21,7 +22,7 @@ from liaison.models.cases import Case, Event
 from liaison.models.departments import Department
 from liaison.models.matters import Idempotency, Matter
 from liaison.models.stations import Station
-from liaison.services import cases, stations, vault
+from liaison.services import cases, complaints, stations, vault
 from liaison.services.announcements import announce
 from liaison.services.attachments import attach
 from liaison.services.channels import CHANNELS, SMS
@@ -35,13 +36,18 @@ NO_MATTER = "编号或查询码不正确，请对照回执重新输入。"
 
 @dataclass(frozen=True)
 class Submission:
-    """What a resident tells; `text` is already clean."""
+    """What a resident tells; `text` is already clean.
+
+    `about_department` is the code of the department it is about, `about_person` a person in the resident's own words.
+    """
 
     text: str
     category: str | None = None
     place: vault.Spot = field(default_factory=vault.Spot)
     contact: vault.Contact = field(default_factory=vault.Contact)
     share_identity: bool = False
+    about_department: str | None = None
+    about_person: str = ""
     source: str = "scan"
     files: Sequence[Kept] = ()
 
@@ -61,7 +67,8 @@ def submit(
     """Take a matter in, exactly once per idempotency `key` of this station.
 
     `digest` is the hash of what was sent: the same key with another digest raises Conflict.
-    Raises NotFound for an unknown station and Invalid for an unknown category.
+    Raises NotFound for an unknown station and Invalid for an unknown category or department. Whoever the resident or
+    the text names does not get the matter, and is in conflict with it from its first moment.
     """
     wall.pass_through()
     station = stations.get_station(station_code)
@@ -71,7 +78,9 @@ def submit(
     category = stations.find_category(submission.category)
     if submission.category and category is None:
         raise Invalid({"category": ["没有这个类别，请重新选择。"]})
-    routing = stations.route(station, submission.text, category, now)
+    told, named = complaints.read(station.region.path, submission.text, submission.about_department)
+    barred = Parties(departments=frozenset(each.id for each in [*told, *named]))
+    routing = stations.route(station, submission.text, category, barred, now)
     mobile = _mobile(submission.contact)
     case = cases.open_case(
         "matter",
@@ -93,6 +102,7 @@ def submit(
             vault.keep_address(case.id, SMS, mobile, keys, now)
         attach(case, actor.role, submission.files, now)
         event = _first_event(case, actor, station, submission, now)
+    complaints.keep(case, actor, told, named, now)
     if station.screening:
         announce(case, event, now)
     else:
@@ -188,6 +198,7 @@ def _add_matter(
             source=submission.source,
             entered_by_id=actor.account_id,
             share_identity=submission.share_identity,
+            about_person=submission.about_person,
             routing=_reasons(routing.choice, routing.suggestions),
             suggested_department_id=department,
         )
@@ -198,14 +209,11 @@ def _add_matter(
 
 def _reasons(choice: Choice, suggestions: Sequence[Suggestion]) -> dict:
     """Why this deputy and these departments, as it is shown to the office later."""
-    return {
-        "deputy": choice.reason,
-        "passed": [{"deputy_id": str(each.deputy_id), "why": each.why} for each in choice.passed],
-        "departments": [
-            {"code": each.department_code, "ground": each.ground, "reason": each.reason, "matched": list(each.matched)}
-            for each in suggestions
-        ],
-    }
+    departments = [
+        {"code": each.department_code, "ground": each.ground, "reason": each.reason, "matched": list(each.matched)}
+        for each in suggestions
+    ]
+    return stations.reasons_of(choice) | {"departments": departments}
 
 
 def _first_event(case: Case, actor: Actor, station: Station, submission: Submission, now: datetime) -> Event:

@@ -6,7 +6,8 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from liaison.db import session
-from liaison.domain.actors import OFFICE_ROLES, Actor
+from liaison.domain.actors import OFFICE_ROLES, SYSTEM, Actor
+from liaison.domain.conflict import Source
 from liaison.domain.errors import Invalid, NotAllowed, NotFound
 from liaison.domain.outcomes import guard_reply
 from liaison.models.assignments import Reply
@@ -15,6 +16,7 @@ from liaison.models.matters import Matter
 from liaison.models.people import Account
 from liaison.services import assignments, cases, intake, replies, stations
 from liaison.services.announcements import announce
+from liaison.services.parties import barred, concerned, parties_of, put
 
 CHANNELS = ("litigation", "arbitration", "reconsideration", "discipline", "emergency", "petition", "other")
 
@@ -54,6 +56,7 @@ def merge(actor: Actor, number: str, into: str, *, now: datetime) -> Case:
     case, lead = _lock_both(actor, number, into)
     if case is lead or lead.state in ("merged", "withdrawn", "not_accepted", "redirected"):
         raise Invalid({"into": ["不能并入这件事项，请选择一件正在办理的同一事项。"]})
+    _refuse_conflicting(case, lead)
     event = cases.move(case, "merge", actor, now, data={"into": lead.number})
     _join(case, lead, actor, now)
     cases.record(lead, "merged_here", actor, now, data={"from": case.number}, internal=True)
@@ -83,7 +86,7 @@ def pass_on(actor: Actor, number: str, deputy_code: str, reason: str, *, now: da
     case = cases.lock_case(actor, number)
     deputy = stations.find_deputy(deputy_code)
     able = deputy and session.scalar(select(Account.id).where(Account.deputy_id == deputy.id, Account.active))
-    if not able or deputy.id == case.deputy_id:
+    if not able or deputy.id == case.deputy_id or concerned(parties_of(case.id), {deputy.id}):
         raise Invalid({"deputy": ["请选择另一位已开通账号的代表。"]})
     event = cases.move(case, "pass", actor, now, text=reason, data={"deputy": deputy.name})
     case.deputy_id = deputy.id
@@ -147,6 +150,7 @@ def judge(actor: Actor, number: str, accepted: bool, text: str, *, now: datetime
     event = cases.move(case, "accept_answer" if accepted else "reject_answer", actor, now, text=text)
     if not accepted:
         replies.resume(case, actor, now)
+        assignments.recall(case, parties_of(case.id).departments, SYSTEM, now)
     announce(case, event, now)
     return case
 
@@ -181,6 +185,14 @@ def _lock_both(actor: Actor, number: str, into: str) -> tuple[Case, Case]:
     return locked[number], locked[into]
 
 
+def _refuse_conflicting(case: Case, lead: Case) -> None:
+    """Raise Invalid when the lead is in the hands of whom the matter to be merged is about."""
+    about = parties_of(case.id)
+    at_work = {each.department_id for each in assignments.in_round(lead) if each.state not in ("returned", "recalled")}
+    if at_work & about.departments or (lead.deputy_id and concerned(about, {lead.deputy_id})):
+        raise Invalid({"into": ["那件事项正由本件反映的单位或代表办理，不能并入；请单独办理。"]})
+
+
 def _join(case: Case, lead: Case, actor: Actor, now: datetime) -> None:
     """Point a merged matter to its lead, and with it those merged into it before."""
     followers = session.scalars(select(Case).where(Case.merged_into_id == case.id).order_by(Case.number))
@@ -189,6 +201,8 @@ def _join(case: Case, lead: Case, actor: Actor, now: datetime) -> None:
         follower.merged_into_id = lead.id
     case.merged_into_id = lead.id
     lead.has_merged = True
+    if about := [each.party for each in barred(case) if each.row.lifted_at is None]:
+        put(lead, about, Source.OFFICE, actor, now, kind="bar", reason=f"并入的 {case.number} 反映了这些单位或个人。")
 
 
 def _turn_away(actor: Actor, number: str, code: str, reason: str, channel: str, now: datetime) -> Case:

@@ -71,10 +71,14 @@ def region_around(actor: Actor, path: ColumnElement[str]) -> ColumnElement[bool]
 
 def conflicting(actor: Actor) -> Select:
     """The ids of the cases an actor is in conflict with now (`domain.conflict`, the same rule)."""
+    return select(Conflict.case_id).where(Conflict.lifted_at.is_(None), concerning(actor))
+
+
+def concerning(actor: Actor) -> ColumnElement[bool]:
+    """The conflicts with an actor: the account, its department or deputy, or a department that deputy leads."""
     parties = {actor.account_id, actor.department_id, actor.deputy_id} - {None}
     led = select(Leadership.department_id).where(Leadership.deputy_id == actor.deputy_id)
-    concerned = or_(Conflict.party_id.in_(parties), Conflict.party_id.in_(led))
-    return select(Conflict.case_id).where(Conflict.lifted_at.is_(None), concerned)
+    return or_(Conflict.party_id.in_(parties), Conflict.party_id.in_(led))
 
 
 def accounts_in_conflict(case_id: UUID) -> Select:

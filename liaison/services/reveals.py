@@ -12,6 +12,7 @@ from liaison.domain.policy import require
 from liaison.models.cases import Case
 from liaison.models.matters import Matter, Reveal
 from liaison.services import audit, cases, vault
+from liaison.services.parties import may_learn_identity
 from liaison.services.sealing import Keys
 from liaison.services.vault import Contact
 
@@ -106,7 +107,12 @@ def note_refusal(actor: Actor, number: str, error: DomainError, now: datetime) -
 
 
 def find_visible_contact(actor: Actor, case: Case, matter: Matter, keys: Keys, now: datetime) -> Contact | None:
-    """The resident's contact, when the resident agreed to share it or a reveal to this very person is open."""
+    """The resident's contact, when the resident agreed to share it or a reveal to this very person is open.
+
+    Never to whom the matter was ever about, whatever the resident agreed to.
+    """
+    if not may_learn_identity(actor, case):
+        return None
     if matter.share_identity or _is_open(actor, case, now):
         return vault.find_contact(case.id, keys)
     return None

@@ -9,6 +9,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from liaison.db import once, session
 from liaison.domain.calendar import local_day
+from liaison.domain.conflict import Parties
 from liaison.domain.errors import NotFound
 from liaison.domain.routing import Choice, DutyTurn, Rule, Suggestion, choose_deputy, suggest
 from liaison.models.departments import Category, Department, RoutingRule
@@ -16,6 +17,7 @@ from liaison.models.people import Account, Deputy
 from liaison.models.regions import Region
 from liaison.models.stations import DutyTurn as RosterRow
 from liaison.models.stations import Station
+from liaison.services.parties import concerned
 
 SCANS_COUNTED_EVERY = timedelta(minutes=1)  # so that a busy wall does not write a row per scan
 
@@ -104,10 +106,25 @@ def on_duty(station: Station, now: datetime) -> UUID | None:
     return choose_deputy(duty_turns(station.id, now)).deputy_id
 
 
-def route(station: Station, text: str, category: Category | None, now: datetime) -> Routing:
-    """Choose the deputy and suggest departments for a matter told at this station."""
-    choice = choose_deputy(duty_turns(station.id, now))
-    return Routing(choice, suggest_departments(station.region.path, text, category))
+def route(station: Station, text: str, category: Category | None, barred: Parties, now: datetime) -> Routing:
+    """Choose the deputy and suggest departments for a matter told at this station, none of them in conflict with it."""
+    suggested = suggest_departments(station.region.path, text, category)
+    if barred.departments:
+        codes = set(session.scalars(select(Department.code).where(Department.id.in_(barred.departments))))
+        suggested = [each for each in suggested if each.department_code not in codes]
+    return Routing(choose(station, barred, now), suggested)
+
+
+def choose(station: Station, barred: Parties, now: datetime) -> Choice:
+    """The deputy who takes a matter told at this station now, or the office; nobody in conflict with it."""
+    turns = duty_turns(station.id, now)
+    return choose_deputy(turns, excluded=concerned(barred, {turn.deputy_id for turn in turns}))
+
+
+def reasons_of(choice: Choice) -> dict:
+    """Why it was this deputy, as it is shown to the office later."""
+    passed = [{"deputy_id": str(each.deputy_id), "why": each.why} for each in choice.passed]
+    return {"deputy": choice.reason, "passed": passed}
 
 
 def suggest_departments(region_path: str, text: str, category: Category | None) -> list[Suggestion]:

@@ -4,6 +4,7 @@ from marshmallow import Schema, fields
 
 from liaison.domain.actors import Role
 from liaison.domain.clocks import Light
+from liaison.domain.conflict import Source
 from liaison.domain.outcomes import Outcome, Result
 from liaison.domain.routing import Ground
 from liaison.domain.terms import COMPLEXITIES
@@ -205,6 +206,16 @@ class SuggestionOut(Schema):
     matched = fields.List(fields.String(), required=True)
 
 
+class ConflictOut(Schema):
+    """One of those a matter is about: it neither sees nor handles it while `stands`."""
+
+    party = fields.String(required=True, metadata={"example": "department:housing"})
+    name = fields.String(required=True)
+    source = choice(Source)
+    reason = fields.String(required=True)
+    stands = fields.Boolean(required=True)
+
+
 class RevealOut(Schema):
     """A request to learn who the resident is; `granted` is null until it is decided."""
 
@@ -231,6 +242,8 @@ class StaffMatterOut(MatterOut):
     merged_into = fields.String(required=True, allow_none=True)
     merged = fields.List(fields.String(), required=True)
     reveals = fields.List(fields.Nested(RevealOut), required=True)
+    about_person = fields.String(required=True, metadata={"description": "as the resident says; office alone"})
+    conflicts = fields.List(fields.Nested(ConflictOut), required=True)
     moves = fields.List(fields.String(), required=True)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from liaison.domain.actors import Actor
 from liaison.domain.calendar import local_day
-from liaison.services import assignments, extensions, matters, publication, replies, reveals
+from liaison.services import assignments, conflicts, extensions, matters, publication, replies, reveals
 from liaison.services.photos import Kept
 from liaison.web import schemas
 from liaison.web.fields import Input
@@ -128,6 +128,8 @@ OFFICE_FORMS = (
         schemas.RevealReason,
         lambda a, n, b, t: reveals.ask_reveal(a, n, b["reason"], now=t),
     ),
+    Form("bar", "office.bar", "", schemas.Bar, lambda a, n, b, t: conflicts.bar(a, n, **b, now=t)),
+    Form("bar-lifting", "office.lift_bar", "", schemas.BarLifting, lambda a, n, b, t: conflicts.lift(a, n, **b, now=t)),
     Form(
         "publication",
         "office.publication",

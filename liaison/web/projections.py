@@ -9,6 +9,7 @@ from liaison.models.assignments import Reply
 from liaison.models.cases import Attachment, Event, Rating
 from liaison.services.dossiers import Deadline, Dossier, Duty
 from liaison.services.inboxes import Row
+from liaison.services.parties import Barred
 
 Json = dict[str, Any]
 
@@ -60,7 +61,23 @@ def staff_matter(dossier: Dossier) -> Json:
             {"id": each.position, "reason": each.reason, "granted": each.granted, "expires_at": moment(each.expires_at)}
             for each in dossier.reveals
         ],
+        "about_person": dossier.about_person,
+        "conflicts": [conflict_json(each) for each in dossier.barred],
         "moves": list(dossier.moves),
+    }
+
+
+def conflict_json(barred: Barred) -> Json:
+    """One of those a matter is about."""
+    row = barred.row
+    stands = row.lifted_at is None
+    reason = row.reason if stands else row.lifted_reason
+    return {
+        "party": barred.party.key,
+        "name": barred.party.name,
+        "source": row.source,
+        "reason": reason,
+        "stands": stands,
     }
 
 

@@ -58,6 +58,13 @@ class Contact(Input):
     )
 
 
+class About(Input):
+    """Whom a matter is about: the code of a department, a person in the resident's own words."""
+
+    department = fields.String(load_default="", allow_none=True)
+    person = Words(0, 50, load_default="")
+
+
 class SubmissionIn(Input):
     """A resident's matter."""
 
@@ -65,6 +72,7 @@ class SubmissionIn(Input):
     category = fields.String(load_default=None, allow_none=True)
     place = fields.Nested(Place, load_default=None, allow_none=True)
     contact = fields.Nested(Contact, load_default=None, allow_none=True)
+    about = fields.Nested(About, load_default=None, allow_none=True)
     share_identity = fields.Boolean(load_default=False)
 
 
@@ -150,6 +158,20 @@ class AssignmentDecision(Decision):
     """A decision about one assignment."""
 
     assignment = fields.String(required=True)
+
+
+class Bar(Reason):
+    """Whom a matter is about: one department, deputy or account, by its code or username."""
+
+    department = fields.String(load_default=None, allow_none=True)
+    deputy = fields.String(load_default=None, allow_none=True)
+    account = fields.String(load_default=None, allow_none=True)
+
+
+class BarLifting(Reason):
+    """One of those a matter is about, as its `conflicts` name it, and why it need not keep away any longer."""
+
+    party = fields.String(required=True)
 
 
 class Publication(Input):

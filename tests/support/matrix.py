@@ -4,7 +4,7 @@ The routes come from the application, so that a new one is asked as soon as `KIN
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +20,7 @@ from liaison.db import db, session, transaction
 from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Role
 from liaison.domain.numbers import make_number
 from liaison.models.base import new_id
+from liaison.models.conflicts import Conflict
 from liaison.models.departments import RoutingRule
 from liaison.models.people import Recovery
 from liaison.models.stations import Station
@@ -76,6 +77,8 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "additions": {"text": "北街第三盏。"},
     "approval": {"approve": True},
     "ask": {"question": "请问是哪几盏？"},
+    "bar": {"department": "housing", "reason": "反映的就是该局。"},
+    "bar-lifting": {"party": "department:traffic", "reason": "只是提到。"},
     "broken-promise": {"text": "没有更换。"},
     "claim": {},
     "dispatch": {"lead": "housing", "complexity": "ordinary"},
@@ -150,11 +153,24 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True)
 class Targets:
-    """What one kind of address may name for one role: its own (if any), neighbours', and nothing at all."""
+    """What one kind of address may name for one role, by what ties the role to it; None where there is no such thing.
+
+    `other` is another's in the own region, `sibling` the neighbour county's, `parent` the city's above both; `party` is
+    one's own but for a conflict with it.
+    """
 
     own: str | None
-    foreign: Sequence[str]
     absent: str
+    other: str | None = None
+    sibling: str | None = None
+    parent: str | None = None
+    party: str | None = None
+
+    @property
+    def foreign(self) -> Mapping[str, str]:
+        """What must look exactly like what is absent."""
+        named = {"other": self.other, "sibling": self.sibling, "parent": self.parent, "party": self.party}
+        return {relation: target for relation, target in named.items() if target is not None}
 
 
 @dataclass(frozen=True)
@@ -168,6 +184,8 @@ class World:
     far: Matter
     high: Matter
     published: Matter
+    barred: Matter
+    merged: Matter
     rules: Mapping[str, UUID]
     notices: Mapping[str, UUID]
     anchored: str
@@ -178,55 +196,59 @@ class World:
         return getattr(self, f"_{kind.replace(' ', '_')}")(role)
 
     def _case(self, role: Role) -> Targets:
+        far = {"sibling": str(self.far), "parent": str(self.high), "party": str(self.barred)}
         if role in OFFICE_ROLES:
-            return Targets(str(self.free), (str(self.far), str(self.high)), ABSENT)
+            return Targets(str(self.free), ABSENT, **far)
         reaches = role in {Role.DEPUTY, Role.LIAISON} | DEPARTMENT_ROLES
-        return Targets(str(self.east) if reaches else None, (str(self.west), str(self.far)), ABSENT)
+        return Targets(str(self.east) if reaches else None, ABSENT, other=str(self.west), **far)
 
     def _assignment(self, role: Role) -> Targets:
-        if role in DEPARTMENT_ROLES:
-            return Targets(self.east.part(1), (self.east.part(2), self.west.part(1)), f"{ABSENT}.1")
-        return Targets(None, [f"{number}.1" for number in self._case(role).foreign], f"{ABSENT}.1")
+        far = {"sibling": f"{self.far}.1", "parent": f"{self.high}.1", "party": self.barred.part(1)}
+        own, other = (self.east.part(1), self.east.part(2)) if role in DEPARTMENT_ROLES else (None, self.west.part(1))
+        return Targets(own, f"{ABSENT}.1", other=other, **far)
 
     def _code(self, role: Role) -> Targets:
         own = str(self.east) if role is Role.RESIDENT else None
-        return Targets(own, (str(self.west), str(self.far)), ABSENT)
+        far = {"sibling": str(self.far), "parent": str(self.high), "party": str(self.barred)}
+        return Targets(own, ABSENT, other=str(self.west), **far)
 
     def _file(self, role: Role) -> Targets:
         return self._code(role) if role is Role.RESIDENT else self._case(role)
 
     def _file_of_a_lead(self, role: Role) -> Targets:
-        return Targets(None, (str(self.east), str(self.west)), ABSENT)
+        return Targets(None, ABSENT, other=str(self.west), sibling=str(self.far), party=str(self.merged))
 
     def _published(self, role: Role) -> Targets:
-        return Targets(str(self.published), (str(self.east),), ABSENT)
+        return Targets(str(self.published), ABSENT, other=str(self.east), party=str(self.barred))
 
     def _station(self, role: Role) -> Targets:
-        return Targets("S001", (), "S404")
+        return Targets("S001", "S404")
 
     def _roster(self, role: Role) -> Targets:
-        if role is Role.LIAISON:
-            return Targets("S001", ("S002", "S900"), "S404")
-        return Targets("S001", ("S900", "S901"), "S404")
+        other = "S002" if role is Role.LIAISON else None
+        return Targets("S001", "S404", other=other, sibling="S900", parent="S901")
 
     def _region(self, role: Role) -> Targets:
-        return Targets(COUNTY, ("110102", "110100"), "999999")
+        return Targets(COUNTY, "999999", sibling="110102", parent="110100")
 
     def _rule(self, role: Role) -> Targets:
-        return Targets(str(self.rules["own"]), (str(self.rules["far"]), str(self.rules["high"])), str(new_id()))
+        own, far, high = (str(self.rules[name]) for name in ("own", "far", "high"))
+        return Targets(own, str(new_id()), sibling=far, parent=high)
 
     def _account(self, role: Role) -> Targets:
         accounts = self.journey.life.town.accounts
-        return Targets(str(accounts["office"].id), (str(accounts["other_office"].id),), str(new_id()))
+        return Targets(str(accounts["office"].id), str(new_id()), sibling=str(accounts["other_office"].id))
 
     def _recovery(self, role: Role) -> Targets:
-        return Targets(str(self.recoveries["own"]), (str(self.recoveries["far"]),), str(new_id()))
+        own, far = str(self.recoveries["own"]), str(self.recoveries["far"])
+        return Targets(own, str(new_id()), sibling=far)
 
     def _anchor(self, role: Role) -> Targets:
-        return Targets(self.anchored, (), "1999-01-01")
+        return Targets(self.anchored, "1999-01-01")
 
     def _notice(self, role: Role) -> Targets:
-        return Targets(str(self.notices["own"]), (str(self.notices["far"]),), str(new_id()))
+        own, far, barred = (str(self.notices[name]) for name in ("own", "far", "barred"))
+        return Targets(own, str(new_id()), sibling=far, party=barred)
 
 
 def build_world(journey: Journey, **more: Any) -> World:
@@ -258,11 +280,18 @@ def build_world(journey: Journey, **more: Any) -> World:
     free = journey.tells(station="S002", photos=[picture], **more)
     journey.office("dispatch", free, lead="housing", complexity="ordinary")
     journey.office("reveal", free, reason="回访核实，电话里问清楚路灯。")
+    barred, merged = journey.tells(photos=[picture], **more), journey.tells(photos=[picture], **more)
+    journey.office("accept", barred)
+    journey.office("merge", merged, into=barred.number)
+    journey.deputy("hand-over", barred, advice="情况属实。")
+    journey.office("dispatch", barred, lead="housing", assisting=["water"], complexity="ordinary")
     far, high = (journey.tells(station=code, photos=[picture], **more) for code in ("S900", "S901"))
     journey.desk("other_office")("reveal", far, reason="回访核实，电话里问清楚路灯。")
-    notices = {"own": dead(life, free), "far": dead(life, far)}
+    notices = {"own": dead(life, free), "far": dead(life, far), "barred": dead(life, barred)}
     wishes = {"own": wish(life, "office", "second_security"), "far": wish(life, "other_office", "second_security")}
-    return World(journey, east, west, free, far, high, published, rules, notices, anchored(journey), wishes)
+    bar_everybody(life, barred)
+    matters = (east, west, free, far, high, published, barred, merged)
+    return World(journey, *matters, rules, notices, anchored(journey), wishes)
 
 
 def wish(life: Life, username: str, by: str) -> UUID:
@@ -280,6 +309,18 @@ def wish(life: Life, username: str, by: str) -> UUID:
     session.add(row)
     session.commit()
     return row.id
+
+
+def bar_everybody(life: Life, matter: Matter) -> None:
+    """Let every account be in conflict with a matter that they worked on, as if none of it had been taken away yet."""
+    case_id, now = life.case(matter.number).id, life.clock()
+    housing, deputy = life.town.departments.housing.id, life.town.deputies.present.id
+    parties = {housing: "department", deputy: "deputy"}
+    parties |= {account.id: "account" for account in life.town.accounts.values()}
+    with transaction():
+        session.add_all(
+            Conflict(case_id=case_id, party_id=id_, kind=kind, source="office", at=now) for id_, kind in parties.items()
+        )
 
 
 def anchored(journey: Journey) -> str:

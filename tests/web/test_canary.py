@@ -54,7 +54,7 @@ def sightings(world: World, role: Role) -> Iterator[tuple[str, str]]:
         if cell.method != "GET":
             continue
         targets = world.targets(cell.kind, role) if cell.kind else None
-        for target in [targets.own, *targets.foreign] if targets else [""]:
+        for target in [targets.own, *targets.foreign.values()] if targets else [""]:
             if target is None:
                 continue
             shown = asker.ask(cell, target).get_data()

@@ -258,6 +258,8 @@ def is_screened(journey: Journey) -> None:
     journey.office("restore", matter, reason="应当受理。")
     journey.office("refusal", matter, reason="不属实。", channel="other")
     journey.office("restore", matter, reason="应当受理。")
+    journey.office("bar", twin, department="traffic", reason="反映的就是该局。")
+    journey.office("bar-lifting", twin, party="department:traffic", reason="只是提到。")
     journey.office("merge", twin, into=matter.number)
     assert done(journey.office.client.get("/api/v1/office/matters?box=all&limit=1"))["next"]
     journey.office("accept", matter)

@@ -5,7 +5,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from liaison.domain.actors import DEPARTMENT_ROLES
+from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES
 from liaison.domain.errors import Conflict, Invalid, NotFound, WrongState
 from liaison.services.cases import check_unmoved
 from liaison.services.dossiers import Dossier
@@ -108,7 +108,7 @@ def _page(dossier: Dossier, attempt: Attempt | None = None) -> str:
         meanwhile=_meanwhile(dossier) if attempt else [],
         choices=Choices(actor, dossier.case),
         routing=matter.routing if matter else {},
-        passed=_passed_over(matter.routing if matter else {}),
+        passed=_passed_over(matter.routing if matter and actor.role in OFFICE_ROLES else {}),
         owns=actor.role in DEPARTMENT_ROLES,
         now=now(),
         facts=facts,

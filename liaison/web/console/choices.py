@@ -7,10 +7,12 @@ from liaison.domain.actors import Actor
 from liaison.domain.outcomes import Outcome
 from liaison.domain.terms import COMPLEXITIES
 from liaison.models.cases import Case
-from liaison.services.accounts import KINDS, ROLES, acts_for
+from liaison.models.people import Account, Deputy
+from liaison.services.accounts import KINDS, ROLES, accounts_within, acts_for
 from liaison.services.clocks import term_for
 from liaison.services.departments import all_categories, departments_for, regions_within
 from liaison.services.matters import CHANNELS
+from liaison.services.parties import concerned, parties_of
 from liaison.services.rosters import deputies_to_take_over
 from liaison.web.labels import label, term
 
@@ -43,6 +45,8 @@ class Choices:
         makers: dict[str, Callable[[], Sequence[Pair]]] = {
             "departments": lambda: self.departments,
             "deputies": self._deputies,
+            "all_deputies": lambda: [_of_deputy(each) for each in deputies_to_take_over(self._path, able=False)],
+            "accounts": lambda: [(each.username, _of_account(each)) for each in accounts_within(self._actor)],
             "categories": self._categories,
             "regions": lambda: [(region.code, region.name) for region in regions_within(self._actor)],
             "roles": lambda: [(role, label("role", role)) for role in ROLES],
@@ -64,12 +68,16 @@ class Choices:
         return dict(self.departments).get(code, code)
 
     def _deputies(self) -> list[Pair]:
-        found = deputies_to_take_over(self._case.region_path if self._case else self._actor.region_path)
-        return [
-            (each.code, f"{each.name}（{label('deputy_level', each.level)} {each.unit}）".replace(" ）", "）"))
-            for each in found
-            if self._case is None or each.id != self._case.deputy_id
-        ]
+        """Those who may take the case over: not the one who has it, and nobody in conflict with it."""
+        found = {each.id: each for each in deputies_to_take_over(self._path)}
+        if self._case:
+            out = {self._case.deputy_id} | concerned(parties_of(self._case.id), set(found))
+            found = {id_: each for id_, each in found.items() if id_ not in out}
+        return [_of_deputy(each) for each in found.values()]
+
+    @property
+    def _path(self) -> str:
+        return self._case.region_path if self._case else self._actor.region_path
 
     def _own(self, kind: str) -> list[Pair]:
         return [(code, f"{name}（{code}）") for code, name in acts_for(self._actor, kind)]
@@ -85,3 +93,13 @@ class Choices:
     def _complexity(self, code: str) -> str:
         words = label("complexity", code)
         return f"{words}（{term(str(term_for(self._case, code)))}）" if self._case else words
+
+
+def _of_deputy(deputy: Deputy) -> Pair:
+    words = f"{deputy.name}（{label('deputy_level', deputy.level)} {deputy.unit}）"
+    return deputy.code, words.replace(" ）", "）")
+
+
+def _of_account(account: Account) -> str:
+    at = account.department.name if account.department else label("role", account.role)
+    return f"{account.name}（{at}）"

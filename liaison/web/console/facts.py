@@ -7,6 +7,7 @@ from typing import Any
 from liaison.domain.actors import Role
 from liaison.models.cases import Event
 from liaison.services.dossiers import Dossier
+from liaison.services.parties import Barred
 from liaison.web.labels import label
 
 _SOURCES = {"scan": "扫码", "proxy": "站点代录", "api": "接口"}
@@ -32,6 +33,11 @@ def who(event: Event) -> str:
     """Who did it: the role, and the name of those who act by office; residents stay nameless."""
     role = label("role", event.by_role)
     return f"{role} {event.by_name}" if event.by_name and event.by_role != Role.RESIDENT else role
+
+
+def conflict_words(barred: Barred) -> str:
+    """One of those a case is about: who it is, and who said so."""
+    return f"{barred.party.name}（{label('named_by', barred.row.source)}）"
 
 
 def waits_for(dossier: Dossier) -> str:
@@ -64,6 +70,7 @@ _FACTS: Mapping[str, tuple[str, Callable[[Any], str]]] = MappingProxyType(
         "into": ("并入", str),
         "from": ("并入的事项", str),
         "deputy": ("代表", str),
+        "parties": ("对象", "、".join),
         "department": ("单位", str),
         "departments": ("单位", _departments),
         "part": ("分工", lambda code: label("part", code)),

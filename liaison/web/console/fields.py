@@ -113,6 +113,24 @@ FACES: Mapping[str, Face] = MappingProxyType(
         ),
         "office.reveal_decision": Face("审批查看联系方式", "提交决定", _decision("approve", "说明")),
         "office.reveal_end": Face("结束查看联系方式", "提前结束", help="不到 15 分钟也可以结束；会写入经过。"),
+        "office.bar": Face(
+            "登记回避对象",
+            "列入回避",
+            (
+                Field("department", "被反映的单位", "select", "departments"),
+                Field("deputy", "被反映的代表", "select", "all_deputies", aside=True),
+                Field("account", "被反映的工作人员", "select", "accounts", aside=True),
+                _reason("为什么", "例如“群众反映的就是该局执法人员”。只有人大办和审计员看得到。"),
+            ),
+            help="一次登记一个。立即生效：它和分管它的代表看不到、查不到这件事项，也收不到通知；正在它手里的，收回另行安排。",
+        ),
+        "office.lift_bar": Face(
+            "解除回避",
+            "解除回避",
+            (_reason("为什么解除", "例如“文中只是提到，不是反映它”，或“须由该单位自己说明情况”。"),),
+            help="解除后可以向它交办。曾被列为反映对象的，仍看不到是谁反映的。",
+            grave=True,
+        ),
         "office.publication": Face(
             "公开答复",
             "公开",

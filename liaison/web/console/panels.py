@@ -15,6 +15,7 @@ from liaison.services import reveals
 from liaison.services.dossiers import Dossier, Duty
 from liaison.services.publication import PUBLISHABLE
 from liaison.web import schemas
+from liaison.web.console.facts import conflict_words
 from liaison.web.console.fields import FACES, Face
 from liaison.web.console.prefill import start_of
 from liaison.web.forms import DEPARTMENT_FORMS, DEPUTY_FORMS, OFFICE_FORMS, Form
@@ -126,6 +127,8 @@ def _occasions(actor: Actor, dossier: Dossier, form: Form) -> Iterator[tuple[Dut
     elif form is _REVEAL_END:
         seen = [each for each in dossier.reveals if reveals.is_open(each, now()) and _may_end(actor, each)]
         yield from ((None, {"position": str(each.position)}) for each in seen)
+    elif form.action == "office.lift_bar":
+        yield from ((None, {"party": each.party.key}) for each in dossier.barred if each.row.lifted_at is None)
     elif actor.role in DEPARTMENT_ROLES:
         yield from ((duty, {}) for duty in own_duties(actor, dossier) if _is_open_for(form, duty))
     elif form.move in _DUTY_MOVES:
@@ -150,6 +153,8 @@ def _is_open_for(form: Form, duty: Duty) -> bool:
 def _is_open(actor: Actor, dossier: Dossier, form: Form) -> bool:
     case = dossier.case
     match form.name:
+        case "bar":
+            return True
         case "publication":
             return case.state in PUBLISHABLE
         case "reveal":
@@ -197,6 +202,8 @@ def _about(dossier: Dossier, form: Form, duty: Duty | None, hidden: dict[str, st
     if "position" in hidden:
         asked = next(each for each in dossier.reveals if str(each.position) == hidden["position"])
         return f"申请理由：{asked.reason}"
+    if "party" in hidden:
+        return next(conflict_words(each) for each in dossier.barred if each.party.key == hidden["party"])
     if duty is None:
         return ""
     words = f"{duty.assignment.department.name}（{duty.reference}）"

@@ -8,6 +8,7 @@ from liaison.domain.actors import Actor
 from liaison.domain.text import mask_personal
 from liaison.models.assignments import Reply
 from liaison.services.dossiers import Dossier, Duty
+from liaison.services.parties import DEPARTMENT
 from liaison.web.forms import Form
 from liaison.web.labels import label
 
@@ -56,10 +57,10 @@ def _dispatch(dossier: Dossier) -> Start:
 
 def _first_choice(dossier: Dossier) -> tuple[str, str]:
     leads = [duty for duty in dossier.duties if duty.assignment.part == "lead" and duty.assignment.state == "approved"]
-    if dossier.case.state == "reopened" and leads:
+    if dossier.case.state == "reopened" and leads and leads[-1].assignment.department.code not in _barred(dossier):
         return leads[-1].assignment.department.code, "已选上一轮的主办单位；重新办理会提高一级责任人。"
     advised = [code for event in dossier.events if event.kind == "hand_over" for code in event.data.get("codes", ())]
-    if advised:
+    if advised and advised[-1] not in _barred(dossier):
         return advised[-1], "已选代表上交时建议的单位。"
     if suggestions := _suggestions(dossier):
         return suggestions[0]["code"], f"已选建议单位：{suggestion_words(suggestions[0])}。"
@@ -75,7 +76,9 @@ def _publication(dossier: Dossier) -> Start:
             "answer": mask_personal(answers[-1].text) if answers else "",
         }
     )
-    return Start(values, "已自动遮盖电话、证件号，请逐字检查后再公开。")
+    named = [each.party.name for each in dossier.barred if any(each.party.name in words for words in values.values())]
+    warning = f"文中写有被反映的“{'”“'.join(named)}”，公开前请改写，以免让人认出是谁反映的。" if named else ""
+    return Start(values, "已自动遮盖电话、证件号，请逐字检查后再公开。" + warning)
 
 
 def _reply(dossier: Dossier, duty: Duty | None) -> Start:
@@ -92,7 +95,13 @@ def _values_of(draft: Reply) -> MultiDict:
 
 
 def _suggestions(dossier: Dossier) -> list[dict]:
-    return dossier.matter.routing.get("departments", []) if dossier.matter else []
+    found = dossier.matter.routing.get("departments", []) if dossier.matter else []
+    return [each for each in found if each["code"] not in _barred(dossier)]
+
+
+def _barred(dossier: Dossier) -> set[str]:
+    """The codes of the departments a case is about, as far as the viewer may know."""
+    return {each.party.code for each in dossier.barred if each.party.kind == DEPARTMENT and not each.row.lifted_at}
 
 
 def _suggested(dossier: Dossier) -> list[str]:

@@ -24,10 +24,13 @@ from liaison.web.uploads import from_form, keep_photos, load
 from liaison.web.wiring import wiring
 
 _LENGTH = f"照群众的原话写，{MIN_TEXT} 到 {MAX_TEXT} 字；写好后念给群众听一遍。"
+_ABOUT = "填了，它就回避：看不到这件事，也不会知道是谁反映的。"
 PROXY_FIELDS = (
     Field("text", "群众说的事", help=_LENGTH, required=True),
     Field("category", "类别", "select", "categories"),
     Field("place.name", "地点", "line", help="例如“老街菜场东门”。"),
+    Field("about.department", "要反映的是某个部门吗", "select", "departments", _ABOUT),
+    Field("about.person", "要反映的是某个人吗", "line", help="照群众的说法写；只给人大办看，由人大办安排回避。"),
     Field("contact.name", "群众姓名", "line", help="可以不留；加密保存。"),
     Field("contact.phone", "联系电话", "line", help="可以不留；加密保存。"),
     Field("share_identity", "群众同意让承办人员看到姓名和电话", "tick"),

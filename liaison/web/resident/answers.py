@@ -43,6 +43,7 @@ class StationOut(NamedOut):
     capabilities = fields.List(fields.String(), required=True)
     deputies = fields.List(fields.Nested(DeputyOut), required=True)
     categories = fields.List(fields.Nested(NamedOut), required=True)
+    departments = fields.List(fields.Nested(NamedOut), required=True)
 
 
 class LinkOut(Schema):

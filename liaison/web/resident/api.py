@@ -1,6 +1,6 @@
 """The resident's JSON: stations, submitting, following, adding, rating, withdrawing. No account needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -9,7 +9,9 @@ from flask import request
 from liaison.domain.actors import Actor
 from liaison.domain.errors import DomainError
 from liaison.models.cases import Case
+from liaison.models.departments import Category, Department
 from liaison.services import dossiers, intake, ratings, receipts, stations
+from liaison.services.departments import departments_around
 from liaison.web import projections, proofs, schemas
 from liaison.web.bursts import hold_back
 from liaison.web.described import describe
@@ -51,8 +53,13 @@ def station(code: str) -> Any:
             }
             for each in stations.deputies_of(found)
         ],
-        "categories": [{"code": each.code, "name": each.name} for each in stations.top_categories()],
+        "categories": _named(stations.top_categories()),
+        "departments": _named(departments_around(found.region.path)),
     }
+
+
+def _named(rows: Iterable[Category | Department]) -> list[dict[str, str]]:
+    return [{"code": each.code, "name": each.name} for each in rows]
 
 
 @api.post("/stations/<code>/matters")

@@ -13,6 +13,7 @@ from liaison.domain.errors import Conflict, Invalid, Unavailable
 from liaison.models.stations import Station
 from liaison.services import addresses, publication, stations
 from liaison.services.channels import SMS
+from liaison.services.departments import departments_around
 from liaison.services.intake import MAX_TEXT, MIN_TEXT
 from liaison.services.photos import MAX_PHOTOS, Kept
 from liaison.web import proofs, schemas
@@ -165,6 +166,7 @@ def _form(found: Station, draft: Draft, status: int) -> Response:
         station=found,
         signature=signature_of(found),
         categories=stations.top_categories(),
+        departments=departments_around(found.region.path),
         typed=request.form,
         draft=draft,
         kept=seal_photos(found.code, draft.key, draft.photos),

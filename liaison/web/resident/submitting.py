@@ -22,12 +22,15 @@ def submit(
     station_code: str, key: str, body: Body, files: Sequence[Kept], source: str = "scan", actor: Actor = RESIDENT
 ) -> intake.Submitted:
     """Take the matter in, once per key; raises Conflict when the key came with something else before."""
+    about = body["about"] or {}
     submission = intake.Submission(
         text=body["text"],
         category=body["category"] or None,
         place=_spot(body["place"] or {}),
         contact=_contact(body["contact"] or {}),
         share_identity=body["share_identity"],
+        about_department=about.get("department") or None,
+        about_person=about.get("person") or "",
         source=source,
         files=files,
     )
