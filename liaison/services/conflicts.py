@@ -63,14 +63,14 @@ def bar(
 def lift(actor: Actor, number: str, party: str, reason: str, *, now: datetime) -> Case:
     """Let a party ("department:housing") out of the conflict set, with a reason.
 
-    It may be dispatched to again, and still does not learn who the resident is. Raises NotFound for a party that is
+    It may be dispatched to again, and still does not learn who the resident is. Raises Invalid for a party that is
     not in the set, Conflict for one let out before.
     """
     require(actor.role, "office.lift_bar")
     case = cases.lock_case(actor, number)
     found = next((each for each in parties.barred(case) if each.party.key == party), None)
     if found is None:
-        raise NotFound("这件事项没有登记这个回避对象，请刷新后再试。")
+        raise Invalid({"party": ["这件事项没有登记这个回避对象，请刷新后再试。"]})
     if found.row.lifted_at is not None:
         raise Contradiction("这个回避已经解除，请刷新后再看。")
     parties.lift(case, found.party, actor, now, reason=reason)

@@ -21,6 +21,7 @@ from liaison.domain.chain import Fault, Link
 from liaison.domain.errors import NotAllowed
 from liaison.models.cases import Case, Event
 from liaison.services import anchors
+from liaison.services.reach import cases_within
 
 SHORTEST = 8
 """So many characters of a receipt are enough to tell it from another: one in four billion is like it."""
@@ -53,7 +54,8 @@ def events_of(actor: Actor, case: Case) -> list[Event]:
 
     Raises NotAllowed to anybody else: who has the salt can guess what is hidden in a text.
     """
-    if actor.role is not Role.RESIDENT or actor.case_id != case.id:
+    own = select(Case.id).where(Case.id == case.id, cases_within(actor))
+    if actor.role is not Role.RESIDENT or session.scalar(own) is None:
         raise NotAllowed()
     return list(session.scalars(select(Event).where(Event.case_id == case.id).order_by(Event.seq)))
 

@@ -7,7 +7,6 @@ from tests.support.source import modules, within
 TIES = {"region_path", "department_id", "station_id", "deputy_id", "case_id"}
 ELSEWHERE = {
     "liaison.services.dossiers": "which of the shown assignments are the viewer's own to work on",
-    "liaison.services.receipts": "a resident's own case, compared with the one at hand",
 }
 """Services that look at a tie without choosing rows by it, each with what for."""
 

@@ -290,7 +290,7 @@ def test_only_the_office_changes_the_set(life: Life) -> None:
 
 def test_what_is_not_in_the_set_or_was_lifted_is_not_lifted(life: Life) -> None:
     number = told(life)
-    with pytest.raises(NotFound):
+    with pytest.raises(Invalid):
         lift(life, number, "department:water")
     lift(life, number)
     with pytest.raises(Contradiction):

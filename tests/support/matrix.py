@@ -204,8 +204,9 @@ class World:
 
     def _assignment(self, role: Role) -> Targets:
         far = {"sibling": f"{self.far}.1", "parent": f"{self.high}.1", "party": self.barred.part(1)}
-        own, other = (self.east.part(1), self.east.part(2)) if role in DEPARTMENT_ROLES else (None, self.west.part(1))
-        return Targets(own, f"{ABSENT}.1", other=other, **far)
+        if role in DEPARTMENT_ROLES:
+            return Targets(self.east.part(1), f"{ABSENT}.1", other=self.east.part(2), **far)
+        return Targets(None, f"{ABSENT}.1", other=None if role in OFFICE_ROLES else self.west.part(1), **far)
 
     def _code(self, role: Role) -> Targets:
         own = str(self.east) if role is Role.RESIDENT else None

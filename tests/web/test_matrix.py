@@ -28,6 +28,9 @@ REACHING = {Relation.CODE, Relation.DEPUTY, Relation.STATION, Relation.DEPARTMEN
 """The relations that choose among rows."""
 
 VARYING = ("Set-Cookie", "Date", "X-Request-ID")
+SHOWS_NOTHING = ("/m",)
+"""The form that asks for number and query code."""
+
 LEADS_BACK = ("/console/cases/<number>/<name>", "/console/assignments/<reference>/<name>")  # GET: to the page itself
 
 
@@ -84,7 +87,7 @@ def own_faults(asker: Asker, cell: Cell, own: str, asked: Asked) -> Iterator[str
     if answer.status_code in (401, 403, 404, 500) or is_sign_in(answer):
         yield f"own, but answered {answer.status_code} {answer.text[:200]}"
     relation = POLICY[cell.action].relations[asker.role]
-    if relation in REACHING and answer.status_code < 400 and not called:
+    if relation in REACHING and answer.status_code == 200 and not called and cell.rule.rule not in SHOWS_NOTHING:
         yield f"tied by {relation}, but did not ask reach"
     if asker.world.barred.number.encode() in answer.get_data():
         yield "in conflict, but told of the case"
@@ -145,12 +148,12 @@ def is_closed(answer: TestResponse, role: Role) -> bool:
 
 def wanted(world: World, cell: Cell, role: Role) -> set[str]:
     """By what relations a cell can be asked by a role: all six, but for those of which its kind has no thing."""
+    names_elsewhere = (cell.method, cell.rule.rule) == NAMES_IN_BODY
     if not cell.kind:
-        return {"own"}
+        return set() if names_elsewhere else {"own"}
     targets = world.targets(cell.kind, role)
     has_own = targets.own is not None and (not cell.is_move or may_make(role, cell))
-    names_elsewhere = (cell.method, cell.rule.rule) == NAMES_IN_BODY
-    return {"absent", *targets.foreign} | ({"own"} if has_own and not names_elsewhere else set())
+    return {"absent", *targets.foreign} | ({"own"} if has_own else set())
 
 
 def test_every_route_answers_every_role_as_the_table_says(app: Flask, world: World) -> None:
