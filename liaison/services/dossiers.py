@@ -34,7 +34,8 @@ from liaison.services.sealing import Keys
 
 CONFLICT_EVENTS = frozenset({"accuse", "suspect", "bar", "lift_bar"})
 """What says whom a case is about: for the office alone."""
-HIDDEN_FROM_DEPARTMENTS = CONFLICT_EVENTS | {"ask_reveal", "grant_reveal", "decline_reveal", "end_reveal", "merged_here"}
+REVEAL_EVENTS = frozenset({"ask_reveal", "grant_reveal", "decline_reveal", "end_reveal"})
+HIDDEN_FROM_DEPARTMENTS = CONFLICT_EVENTS | REVEAL_EVENTS | {"merged_here"}
 STAFF = OFFICE_ROLES | {Role.DEPUTY}
 MASKED = DEPARTMENT_ROLES | {Role.LIAISON}
 REPEATS_SHOWN = 2
