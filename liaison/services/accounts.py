@@ -263,7 +263,7 @@ def _told(place: Place) -> dict[str, object]:
 
 
 def _below(actor: Actor) -> ColumnElement[bool]:
-    return Region.path.startswith(actor.region_path, autoescape=True)
+    return region_within(actor, Region.path)
 
 
 def _within(actor: Actor) -> ColumnElement[bool]:

@@ -21,6 +21,7 @@ from liaison.domain.policy import require
 from liaison.models.people import Account, Recovery
 from liaison.models.regions import Region
 from liaison.services import accounts, passwords, second_factors, sign_in
+from liaison.services.reach import region_within
 from liaison.services.second_factors import digest, make_code
 
 WAITS = timedelta(hours=24)  # for the second person
@@ -125,7 +126,7 @@ def _running(now: datetime) -> ColumnElement[bool]:
 
 
 def _within(actor: Actor) -> ColumnElement[bool]:
-    own = Region.path.startswith(actor.region_path, autoescape=True)
+    own = region_within(actor, Region.path)
     return Recovery.account_id.in_(select(Account.id).join(Region, Region.id == Account.region_id).where(own))
 
 
