@@ -38,7 +38,7 @@ from liaison.web.console import pages as console
 from liaison.web.deputy import api as deputy
 from liaison.web.open import anchors, answers, callbacks, fixed, health
 from liaison.web.resident import api as resident
-from liaison.web.resident import pages, printing, receipts, tracking
+from liaison.web.resident import pages, printing, privacy, receipts, rights, tracking
 from liaison.web.wiring import Wiring
 
 Clock = Callable[[], datetime]
@@ -51,11 +51,13 @@ PAGES = (
     pages.blueprint,
     tracking.blueprint,
     receipts.blueprint,
+    privacy.blueprint,
+    rights.blueprint,
     printing.blueprint,
     files.blueprint,
     console.blueprint,
 )
-APIS = (answers.api, resident.api, sessions.api, deputy.api, department_api.api, office_api.api)
+APIS = (answers.api, resident.api, rights.api, sessions.api, deputy.api, department_api.api, office_api.api)
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """What a proxy in front may call a request: nothing that could look like another line or field of a log."""
 

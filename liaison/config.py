@@ -10,11 +10,11 @@ import binascii
 import json
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, get_origin
 
-from liaison.domain import keyrings
+from liaison.domain import keyrings, retention
 from liaison.domain.access import FACTOR_ROLES
 from liaison.domain.actors import Role
 from liaison.domain.passwords import LONGEST
@@ -205,7 +205,8 @@ def _wrong(config: Config) -> list[str]:
         "sms.per_minute and sms.per_day: must be positive": min(config.sms.per_minute, config.sms.per_day) > 0,
         f"logging.level: must be one of {', '.join(LEVELS)}": config.logging.level in LEVELS,
     }
-    return [sentence for sentence, holds in checks.items() if not holds] + _half_told(config) + _unfit_keys(config)
+    sentences = [sentence for sentence, holds in checks.items() if not holds]
+    return sentences + _half_told(config) + _unfit_keys(config) + retention.faults(asdict(config.retention))
 
 
 def _unfit_keys(config: Config) -> list[str]:

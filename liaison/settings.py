@@ -193,6 +193,21 @@ class Email:
 
 
 @dataclass(frozen=True)
+class Retention:
+    """For how many days each kind of data is kept; bounds and reasons stand in `domain.retention`."""
+
+    contact_days: int = 365
+    place_days: int = 365
+    photos_days: int = 1095
+    text_days: int = 3650
+    notices_days: int = 730
+    sessions_days: int = 30
+    inbound_days: int = 30
+    idempotency_days: int = 30
+    logs_days: int = 180
+
+
+@dataclass(frozen=True)
 class Logging:
     """How much is written down and in which form."""
 
@@ -222,4 +237,5 @@ class Config:
     sms: Sms = Sms()
     email: Email = Email()
     callbacks: Callbacks = Callbacks()
+    retention: Retention = Retention()
     logging: Logging = Logging()

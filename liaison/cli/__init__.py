@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from liaison.cli import founding, keys, safekeeping, verifying, watching
+from liaison.cli import founding, keys, retaining, safekeeping, verifying, watching
 
 COMMANDS = (
     founding.calendar,
@@ -15,6 +15,7 @@ COMMANDS = (
     safekeeping.doubtful,
     watching.clock,
     keys.keys,
+    retaining.retain,
 )
 
 

@@ -12,7 +12,7 @@ from liaison.domain.actors import Role
 from liaison.domain.county import TABLES, read_county
 from liaison.domain.errors import DomainError, Invalid
 from liaison.domain.text import decoded
-from liaison.services import accounts, addresses, audit, conflicts, founding, stations
+from liaison.services import accounts, addresses, audit, conflicts, founding, sheets, stations
 from liaison.services.accounts import Place
 from liaison.services.posters import poster_pdf
 from liaison.services.recalculation import load_table
@@ -37,15 +37,18 @@ def import_calendar(file: Path) -> None:
 
 
 @county.command("import")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def import_county(folder: Path) -> None:
-    """Fill an empty database from a folder of CSV tables, all or nothing; `liaison/demo/content` is an example."""
+@click.argument("source", type=click.Path(exists=True, path_type=Path))
+def import_county(source: Path) -> None:
+    """Fill an empty database from a folder of CSV tables, all or nothing; `liaison/demo/content` is an example.
+
+    SOURCE may also be an Excel workbook (.xlsx) with a sheet for each table: regions, stations, deputies, ...
+    """
     try:
-        found = [name for name in TABLES if (folder / name).exists()]
-        read = read_county({name: decoded((folder / name).read_bytes(), name) for name in found})
+        told = _workbook(source) if source.is_file() else _folder(source)
+        read = read_county(told)
         with transaction():
             founding.found(read)
-            audit.note(operator(), "setting.county", now(), about=folder.name, data={"tables": found})
+            audit.note(operator(), "setting.county", now(), about=source.name, data={"tables": list(told)})
     except DomainError as error:
         raise click.ClickException(_sentences(error)) from None
     click.echo(f"{len(read.stations)} stations, {len(read.deputies)} deputies, {len(read.departments)} departments")
@@ -142,6 +145,16 @@ def posters(codes: tuple[str, ...], everything: bool, out: Path) -> None:
         for station in bar:
             (out / f"{station.code}.pdf").write_bytes(poster_pdf(poster_of(station)))
     click.echo(f"{len(wanted)} posters in {out}")
+
+
+def _folder(folder: Path) -> dict[str, str]:
+    return {name: decoded((folder / name).read_bytes(), name) for name in TABLES if (folder / name).exists()}
+
+
+def _workbook(path: Path) -> dict[str, str]:
+    """The sheets that are tables; others may hold notes."""
+    told = sheets.as_csv_tables(sheets.read_workbook(path.read_bytes()))
+    return {name: told[name] for name in TABLES if name in told}
 
 
 def _sentences(error: DomainError) -> str:

@@ -148,9 +148,9 @@ def _verified(config: Config) -> list[str]:
     ours, broken = anchors.read_folder(Path(config.history.anchors))
     found = list(verification.findings(ours, keys={own_key(config)}))
     for each in found:
-        if each.is_undone:
+        if not each.is_fault:
             click.echo(sentence_of(each))
-    return broken + [sentence_of(each) for each in found if not each.is_undone]
+    return broken + [sentence_of(each) for each in found if each.is_fault]
 
 
 def _migrate(url: str) -> None:

@@ -7,6 +7,7 @@ import click
 from flask.cli import with_appcontext
 
 from liaison import wall
+from liaison.domain.chain import Breach
 from liaison.services import anchors, file_check, verification
 from liaison.services.anchors import Anchor
 from liaison.services.verification import Finding
@@ -34,7 +35,7 @@ def verify(folder: Path | None, keys: tuple[str, ...], files: bool) -> None:
         click.echo(sentence)
     for each in verification.findings(ours, copies, {own_key(config), *keys}):
         click.echo(sentence_of(each))
-        faults += not each.is_undone
+        faults += each.is_fault
     for fault in file_check.faults(wiring().store) if files else ():
         click.echo(f"{fault.number}: file {fault.position} {fault.breach}")
         faults += 1
@@ -56,6 +57,8 @@ def sentence_of(finding: Finding) -> str:
     told = f" (anchor of {finding.day})" if finding.day else ""
     if finding.is_undone:
         return f"{where} was lost with a restore, and is no fault{told}"
+    if finding.breach is Breach.ERASED:
+        return f"{where} was {finding.breach}, as a later event says, and is no fault"
     return f"{where} {finding.breach}{told}"
 
 

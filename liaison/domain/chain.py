@@ -6,7 +6,8 @@ How anybody recomputes it, with nothing but SHA-256 and JSON:
    JSON's own escapes written as itself in UTF-8; times as UTC, `2026-03-01T04:05:06.000000+00:00`.
 2. `body_digest` = hex SHA-256 of the event's salt (raw bytes) followed by the canonical body. The salt is
    random per event and kept beside the body: when both are erased, the digest stands, the text is gone
-   and cannot be guessed, and the chain still holds.
+   and cannot be guessed, and the chain still holds. What an erasure leaves has a salt of its own, and a later
+   event of kind `erase` holds its digest: `data.bodies`, by `seq`. Without such an event it is tampering.
 3. `hash` = hex SHA-256 of the canonical object with exactly the keys `at`, `body_digest`, `by_role`, `kind`,
    `number`, `prev_hash`, `seq`. `number` is the case's number, `seq` a JSON number counted 1, 2, 3, ...;
    `prev_hash` is the `hash` of the event before, for the first event 64 zeros.
@@ -25,10 +26,12 @@ from enum import StrEnum
 from uuid import UUID
 
 FIRST_PREVIOUS = "0" * 64
+ERASURE = "erase"
+"""The kind of event that says which earlier bodies were erased, and what is left of them."""
 
 
 class Breach(StrEnum):
-    """Why a chain does not hold."""
+    """Why a chain does not hold, or why it holds although a body is no longer the one that was written."""
 
     GAP = "gap"
     WRONG_PREVIOUS = "wrong_previous"
@@ -37,6 +40,7 @@ class Breach(StrEnum):
     REWRITTEN = "rewritten"
     DELETED = "deleted"
     FORGED = "forged"
+    ERASED = "erased by right"
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,13 @@ def verify(events: Iterable[Link], anchors: Mapping[int, str] | None = None) -> 
             return Fault(seq, breach)
         prev_hash = event.hash
     return Fault(min(witnessed), Breach.MISSING) if witnessed else None
+
+
+def left_by(kind: str, body: Mapping[str, object]) -> dict[int, str]:
+    """The digests, by seq, of what an erasure has left of earlier bodies; nothing for an event of another kind."""
+    data = body["data"] if kind == ERASURE else None
+    bodies = data.get("bodies") if isinstance(data, Mapping) else None
+    return {int(seq): digest for seq, digest in bodies.items() if seq.isdecimal()} if bodies else {}
 
 
 def moment(value: datetime) -> str:

@@ -68,7 +68,12 @@ def _tied(roles: Iterable[Role], actions: str, *, otherwise: Relation = Relation
 
 POLICY = MappingProxyType(
     _lines(_EVERYBODY, Relation.NONE, "operations.read public.read station.read asset.read matter.submit session.open")
-    | _lines(_EVERYBODY, Relation.CODE, "matter.follow matter.add matter.rate matter.withdraw matter.reopen")
+    | _lines(
+        _EVERYBODY,
+        Relation.CODE,
+        "matter.follow matter.add matter.rate matter.withdraw matter.reopen matter.data matter.correct matter.consent"
+        " matter.erase",
+    )
     | _tied(_EVERYBODY, "matter.photo", otherwise=Relation.CODE)
     | _lines(_EVERYBODY, Relation.SIGNATURE, "callback.receive")
     | _lines(_ACCOUNTS, Relation.ACCOUNT, "session.read session.close reach.read reach.write")
@@ -90,9 +95,9 @@ POLICY = MappingProxyType(
         "office.list office.read office.accept office.refuse office.redirect office.merge office.restore office.ask"
         " office.dispatch office.send_back office.extension_decision office.return_decision office.reply_decision"
         " office.verdict office.look_back office.break_promise office.reveal office.reveal_end office.publication"
-        " office.bar office.lift_bar digest.read",
+        " office.bar office.lift_bar digest.read office.erasure_decision statistics.read statistics.export",
     )
-    | _tied({Role.OFFICE_LEAD}, "office.reveal_decision")
+    | _tied({Role.OFFICE_LEAD}, "office.reveal_decision office.hold")
     | _lines(OFFICE_ROLES, Relation.REGION, "rules.read rules.write outbox.write")
     | _lines({Role.OFFICE_LEAD}, Relation.REGION, "ladders.read ladders.write")
     | _lines(OFFICE_ROLES | {Role.ADMINISTRATOR}, Relation.REGION, "outbox.read")

@@ -6,12 +6,14 @@ Everything else a person typed is kept, apart from invisible control characters 
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from itertools import groupby, pairwise
 
 from liaison.domain.errors import Invalid
 
 MAX_BLANK_LINES = 3
 MAX_BYTES_PER_GRAPHEME = 64
+HIDDEN = "***"
 
 _ZERO_WIDTH_JOINER = "\u200d"
 _FLAG_LETTERS = range(0x1F1E6, 0x1F200)
@@ -109,6 +111,17 @@ def mask_personal(text: str) -> str:
     return text
 
 
+def hide_known(text: str, words: Iterable[str]) -> str:
+    """Return `text` with these names, numbers and places hidden wherever they stand, also with spaces or dashes within.
+
+    A word of one character is left, since it would take half of the text with it.
+    """
+    for word in sorted({_bare(word) for word in words}, key=len, reverse=True):
+        if len(word) > 1:
+            text = _mask(text, re.compile(_GAP.join(map(re.escape, word))), HIDDEN)
+    return text
+
+
 def bigrams(text: str) -> list[str]:
     """Return what a search compares: neighbouring pairs of wide characters and whole lower-case words.
 
@@ -123,6 +136,11 @@ def bigrams(text: str) -> list[str]:
         elif kind:
             found[chars] = None
     return list(found)
+
+
+def _bare(word: str) -> str:
+    """Return a word as it is sought: narrow, without what may stand between its characters."""
+    return re.sub("[ .-]", "", word.translate(_NARROW))
 
 
 def _extends(char: str) -> bool:

@@ -12,6 +12,7 @@ from liaison.models import (  # noqa: F401
     notices,
     people,
     regions,
+    rights,
     stations,
     vault,
 )

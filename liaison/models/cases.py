@@ -62,7 +62,11 @@ class Case(Base):
 
 
 class Event(Base):
-    """One line of a case's history; only ever added, and chained by hash (see `domain.chain`)."""
+    """One line of a case's history; only ever added, and chained by hash (see `domain.chain`).
+
+    `erased_at` says that what stands here is what an erasure has left, under a salt of its own; `body_digest` is still
+    that of the body as it was.
+    """
 
     __tablename__ = "events"
 
@@ -81,6 +85,7 @@ class Event(Base):
     body_digest: Mapped[str]
     prev_hash: Mapped[str]
     hash: Mapped[str]
+    erased_at: Mapped[datetime | None]
 
     case: Mapped[Case] = relationship(lazy="raise")
 

@@ -10,7 +10,7 @@ from liaison.models.base import Base, new_id
 
 
 class InboundEvent(Base):
-    """One message from outside: waiting → done | failed; never deleted.
+    """One message from outside: waiting → done | failed; deleted when its time is over (`services.retention`).
 
     `message_id` is a keyed digest, so that the platform's repeats are known and nothing else can be learnt from it.
     `error` is why it failed, why it waits still, or why nothing followed from it.

@@ -16,7 +16,8 @@ def attach(case: Case, role: Role, files: Sequence[Kept], now: datetime, *, repl
     """Attach stored files to a case and return their positions."""
     if not files:
         return []
-    first = 1 + session.scalar(select(func.count()).select_from(Attachment).where(Attachment.case_id == case.id))
+    last = select(func.max(Attachment.position)).where(Attachment.case_id == case.id)  # no count: some may be erased
+    first = 1 + (session.scalar(last) or 0)
     session.add_all(
         Attachment(
             case_id=case.id,

@@ -26,10 +26,16 @@ KEPT_YEARS = 3
 Protection Law (art. 56) for three years of records of how personal information was handled."""
 
 READ_CONTACT, EXPORT, RESTORE = "read.contact", "export.backup", "restore"
+ERASE, RETENTION, STATISTICS = "data.erase", "data.retention", "export.statistics"
 ACTS = (
     READ_CONTACT,
     EXPORT,
     RESTORE,
+    ERASE,
+    RETENTION,
+    STATISTICS,
+    "data.hold",
+    "data.release",
     "setting.ladder",
     "setting.ladder_reset",
     "setting.terms",

@@ -26,6 +26,7 @@ from liaison.models.assignments import Assignment, Extension, Reply
 from liaison.models.cases import Attachment, Case, Event, Rating
 from liaison.models.clocks import Clock
 from liaison.models.matters import Matter, Reveal
+from liaison.models.rights import ErasureRequest, Hold
 from liaison.services import audit, clocks, ladders, reveals, vault
 from liaison.services.calendars import current_calendar
 from liaison.services.parties import Barred, barred
@@ -86,6 +87,8 @@ class Dossier:
     merged_into: Case | None = None
     about_person: str = ""
     barred: Sequence[Barred] = field(default=())
+    asks_erasure: bool = False
+    hold: Hold | None = None
 
     @property
     def receipt(self) -> Event:
@@ -125,6 +128,8 @@ def get_dossier(actor: Actor, number: str, keys: Keys, now: datetime) -> Dossier
         reveals=_reveals(actor, case),
         merged=_merged(actor, case),
         merged_into=lead,
+        asks_erasure=actor.role in OFFICE_ROLES and _asks_erasure(case.id),
+        hold=session.get(Hold, case.id) if actor.role in OFFICE_ROLES else None,
         **_complaint(actor, case, matter),
     )
     if contact and actor.account_id:
@@ -270,6 +275,11 @@ def _reveals(actor: Actor, case: Case) -> list[Reveal]:
     if actor.role not in OFFICE_ROLES:
         return []
     return list(session.scalars(select(Reveal).where(Reveal.case_id == case.id).order_by(Reveal.position)))
+
+
+def _asks_erasure(case_id: UUID) -> bool:
+    waiting = select(ErasureRequest.id).where(ErasureRequest.case_id == case_id, ErasureRequest.granted.is_(None))
+    return session.scalar(waiting) is not None
 
 
 def _merged(actor: Actor, case: Case) -> list[Case]:

@@ -14,6 +14,7 @@ from liaison.domain import numbers
 from liaison.domain.actors import SYSTEM, Actor
 from liaison.domain.addresses import find_mobile
 from liaison.domain.conflict import Parties
+from liaison.domain.consent import Purpose
 from liaison.domain.errors import Conflict, Invalid, NotFound
 from liaison.domain.routing import Choice, Suggestion
 from liaison.domain.text import mask_personal
@@ -22,7 +23,7 @@ from liaison.models.cases import Case, Event
 from liaison.models.departments import Department
 from liaison.models.matters import Idempotency, Matter
 from liaison.models.stations import Station
-from liaison.services import cases, complaints, stations, vault
+from liaison.services import cases, complaints, consents, stations, vault
 from liaison.services.announcements import announce
 from liaison.services.attachments import attach
 from liaison.services.channels import CHANNELS, SMS
@@ -100,6 +101,7 @@ def submit(
         _add_matter(case, actor, submission, routing, secret, keys)
         if mobile:
             vault.keep_address(case.id, SMS, mobile, keys, now)
+        consents.agree(case, _agreed_to(submission, mobile), now)
         attach(case, actor.role, submission.files, now)
         event = _first_event(case, actor, station, submission, now)
     complaints.keep(case, actor, told, named, now)
@@ -178,6 +180,12 @@ def _secret(keys: Keys, key_id: str, scope: str, key: str, case: Case) -> str:
 def _mobile(contact: vault.Contact) -> str | None:
     """The number on which the resident hears of news, where there are text messages and it can take them."""
     return find_mobile(contact.phone) if contact.phone and SMS in told(CHANNELS) else None
+
+
+def _agreed_to(submission: Submission, mobile: str | None) -> list[Purpose]:
+    """What the form tells that submitting, ticking and leaving a mobile number mean."""
+    shares, hears = [Purpose.SHARING] * submission.share_identity, [Purpose.NOTICES] * bool(mobile)
+    return [Purpose.PROCESSING, *shares, *hears]
 
 
 def _title(text: str) -> str:

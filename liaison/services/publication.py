@@ -7,10 +7,11 @@ from sqlalchemy import Select, select, tuple_
 
 from liaison.db import session
 from liaison.domain.actors import Actor
+from liaison.domain.consent import Purpose
 from liaison.domain.errors import Invalid, NotFound, WrongState
 from liaison.domain.policy import require
 from liaison.models.cases import Publication
-from liaison.services import cases
+from liaison.services import cases, consents
 
 PUBLISHABLE = ("rating", "tracking", "closed")
 
@@ -18,13 +19,19 @@ PUBLISHABLE = ("rating", "tracking", "closed")
 def publish(
     actor: Actor, number: str, *, title: str, text: str, answer: str, consent: bool, now: datetime
 ) -> Publication:
-    """Publish a redacted matter and its answer, or replace what was published. Raises Invalid without consent."""
+    """Publish a redacted matter and its answer, or replace what was published. Raises Invalid without consent.
+
+    The consent is written down; one that the resident took back is a Conflict, whatever the office says.
+    """
     require(actor.role, "office.publication")
     if not consent:
         raise Invalid({"consent": ["公开前须征得群众同意。"]})
     case = cases.lock_case(actor, number)
     if case.state not in PUBLISHABLE:
         raise WrongState("事项答复后才能公开。", state=case.state, waiting_for=None)
+    consents.check_publication(case)
+    if Purpose.PUBLICATION not in consents.standing(case):
+        consents.agree(case, [Purpose.PUBLICATION], now)
     published = session.merge(
         Publication(
             case_id=case.id,

@@ -95,8 +95,12 @@ def _agrees(events: Sequence[Event], head: Head) -> bool:
 
 
 def _altered(events: Sequence[Event]) -> Fault | None:
+    left: dict[int, str] = {}
     for event in events:
-        if chain.digest_body(event.salt, {"text": event.text, "data": event.data}) != event.body_digest:
+        left |= chain.left_by(event.kind, {"data": event.data})
+    for event in events:
+        digest = chain.digest_body(event.salt, {"text": event.text, "data": event.data})
+        if digest not in (event.body_digest, left.get(event.seq)):
             return Fault(event.seq, chain.Breach.ALTERED)
     return None
 

@@ -65,6 +65,18 @@ def keep_place(case_id: UUID, spot: Spot, keys: Keys) -> None:
     _keep(Place, case_id=case_id, key_id=keys.newest, sealed=sealed)
 
 
+def drop_contact(case_id: UUID) -> int:
+    """Forget who the resident of a case is; returns how many rows that were."""
+    with wall.in_vault():
+        return session.execute(delete(Identity).where(Identity.case_id == case_id)).rowcount
+
+
+def drop_place(case_id: UUID) -> int:
+    """Forget where exactly the matter of a case is; returns how many rows that were."""
+    with wall.in_vault():
+        return session.execute(delete(Place).where(Place.case_id == case_id)).rowcount
+
+
 def find_contact(case_id: UUID, keys: Keys) -> Contact | None:
     """The resident's contact, opened; the caller has checked that it may be."""
     row = _find(Identity, case_id)
@@ -85,6 +97,24 @@ def find_place(case_id: UUID, keys: Keys) -> Spot | None:
     """Where the matter is, opened; the caller has checked that it may be."""
     row = _find(Place, case_id)
     return Spot(**json.loads(unseal(keys, row.key_id, Place.sealed, (case_id,), row.sealed))) if row else None
+
+
+def identified() -> list[UUID]:
+    """The ids of those of whom a contact or an address is kept, cases and accounts; opens nothing."""
+    with wall.in_vault():
+        return list(session.scalars(select(Identity.case_id).union(select(Address.recipient_id))))
+
+
+def placed() -> list[UUID]:
+    """The ids of cases of which a place is kept."""
+    with wall.in_vault():
+        return list(session.scalars(select(Place.case_id)))
+
+
+def drop_messages(event_ids: Iterable[UUID]) -> None:
+    """Forget what platforms told us in these events."""
+    with wall.in_vault():
+        session.execute(delete(Message).where(Message.event_id.in_(event_ids)))
 
 
 def keep_message(event_id: UUID, message: bytes, keys: Keys) -> None:

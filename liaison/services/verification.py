@@ -33,7 +33,7 @@ class Finding:
     """A chain, or an anchor, that does not hold.
 
     `seq` is the event, 0 when the whole is meant; `day` that of the anchor that tells. It `is_undone` when a restore
-    explains it: no fault, but lost.
+    explains it: no fault, but lost. What was erased by right is no fault either.
     """
 
     chain: str
@@ -41,6 +41,11 @@ class Finding:
     seq: int = 0
     day: date | None = None
     is_undone: bool = False
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether somebody must look into it."""
+        return not self.is_undone and self.breach is not Breach.ERASED
 
 
 @dataclass(frozen=True)
@@ -62,14 +67,14 @@ class Step:
     shown: str | None = None
 
     @property
-    def is_whole(self) -> bool:
-        """Whether the body is the one the digest was made of, and what people read of it too."""
+    def digest(self) -> str:
+        """The digest of what stands here now; none when it is not what people read, or was never written by us."""
         if self.shown is not None and self.shown != self.body["text"]:
-            return False
+            return ""
         try:
-            return chain.digest_body(self.salt, self.body) == self.body_digest
+            return chain.digest_body(self.salt, self.body)
         except (TypeError, ValueError):  # nothing that was ever written has no canonical form
-            return False
+            return ""
 
 
 def findings(
@@ -138,37 +143,50 @@ def _compared(ours: Sequence[Anchor], copies: Sequence[Anchor], restores: Sequen
 def _held(number: str, steps: Iterator[Step], kept: Mapping[int, str], known: Witnesses) -> Iterator[Finding]:
     """What is wrong with one chain, of which `kept` is the head its case has."""
     witnesses = known.of(number)
-    fault, hashes = _walk(number, steps, kept, {each.seq for each in witnesses})
-    if fault:
-        yield Finding(number, fault.breach, fault.seq)
+    walk = _walk(number, steps, kept, {each.seq for each in witnesses})
+    if walk.fault:
+        yield Finding(number, walk.fault.breach, walk.fault.seq)
         return
+    yield from (Finding(number, Breach.ERASED, seq) for seq in walk.erased)
     for each in witnesses:
-        if breach := contradiction(hashes, each.seq, each.hash):
+        if breach := contradiction(walk.hashes, each.seq, each.hash):
             yield Finding(number, breach, each.seq, each.day, each.is_undone)
             if not each.is_undone:
                 return
 
 
-def _walk(
-    number: str, steps: Iterator[Step], kept: Mapping[int, str], wanted: Collection[int]
-) -> tuple[chain.Fault | None, Mapping[int, str]]:
-    """The first fault of a chain, and the hashes at the places wanted."""
+@dataclass(frozen=True)
+class _Walk:
+    """What walking a chain found: its first fault, the hashes at the places wanted, and which bodies were erased."""
+
+    fault: chain.Fault | None
+    hashes: Mapping[int, str]
+    erased: Sequence[int]
+
+
+def _walk(number: str, steps: Iterator[Step], kept: Mapping[int, str], wanted: Collection[int]) -> _Walk:
+    """Walk one chain to its end, since only a later event can say that an earlier body was erased."""
     hashes: dict[int, str] = {}
-    altered: list[int] = []
+    others: dict[int, str] = {}
+    left: dict[int, str] = {}
 
     def links() -> Iterator[chain.Link]:
         for step in steps:
-            if not altered and not step.is_whole:
-                altered.append(step.seq)
+            digest = step.digest
+            if digest != step.body_digest:
+                others[step.seq] = digest
+            elif number != AUDIT:
+                left.update(chain.left_by(step.kind, step.body))
             if step.seq in wanted:
                 hashes[step.seq] = step.hash
             yield _link(number, step)
 
     fault = chain.verify(links(), kept)
     deque(steps, maxlen=0)  # to their end also after a fault, so that no cursor is left open
+    altered = [seq for seq, digest in others.items() if not digest or left.get(seq) != digest]
     if altered and (fault is None or altered[0] < fault.seq):
         fault = chain.Fault(altered[0], Breach.ALTERED)
-    return fault, hashes
+    return _Walk(fault, hashes, list(others))
 
 
 def _link(number: str, step: Step) -> chain.Link:

@@ -10,10 +10,21 @@ from typing import Any
 
 from liaison.domain.actors import Actor
 from liaison.domain.calendar import local_day
-from liaison.services import assignments, conflicts, extensions, matters, publication, replies, reveals
+from liaison.services import (
+    assignments,
+    conflicts,
+    extensions,
+    holds,
+    matters,
+    publication,
+    replies,
+    reveals,
+    rights,
+)
 from liaison.services.photos import Kept
 from liaison.web import schemas
 from liaison.web.fields import Input
+from liaison.web.wiring import wiring
 
 Body = dict[str, Any]
 Run = Callable[[Actor, str, Body, datetime], Any]
@@ -136,6 +147,16 @@ OFFICE_FORMS = (
         "",
         schemas.Publication,
         lambda a, n, b, t: publication.publish(a, n, **b, now=t),
+    ),
+    Form(
+        "erasure-decision",
+        "office.erasure_decision",
+        "",
+        schemas.Decision,
+        lambda a, n, b, t: rights.decide_erasure(a, n, b["approve"], b["text"], wiring().keys, now=t),
+    ),
+    Form(
+        "hold", "office.hold", "", schemas.Holding, lambda a, n, b, t: holds.set_hold(a, n, b["on"], b["reason"], now=t)
     ),
 )
 

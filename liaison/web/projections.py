@@ -172,6 +172,7 @@ def link_json(event: Event) -> Json:
         "hash": event.hash,
         "at": chain.moment(event.at) if shown else None,
         "salt": event.salt.hex() if shown else None,
+        "body_digest": event.body_digest if shown and event.erased_at else None,
     }
 
 

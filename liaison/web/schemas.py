@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from liaison.domain.consent import SWITCHED
 from liaison.domain.outcomes import Outcome, Result
 from liaison.domain.terms import COMPLEXITIES
 from liaison.services.extensions import LONGEST
@@ -101,6 +102,26 @@ class WithdrawalIn(Input):
     """Taking a matter back."""
 
     reason = Words(0, REASON, load_default="")
+
+
+class ConsentIn(Input):
+    """One consent, given or taken back."""
+
+    purpose = fields.String(required=True, validate=one_of(SWITCHED))
+    agreed = fields.Boolean(required=True)
+
+
+class ErasureIn(Input):
+    """The wish to be erased, once what goes and what stays has been read."""
+
+    confirm = fields.Boolean(load_default=False)
+
+
+class Holding(Input):
+    """Whether a matter is held, and why."""
+
+    on = fields.Boolean(required=True)
+    reason = Words(2, REASON, required=True)
 
 
 class Credentials(Input):

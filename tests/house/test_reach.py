@@ -9,6 +9,7 @@ ELSEWHERE = {
     "liaison.services.dossiers": "which of the shown assignments are the viewer's own to work on",
     "liaison.services.passwords": "where an act is written down",
     "liaison.services.second_factors": "where an act is written down",
+    "liaison.services.statistics": "where an act is written down",
     "liaison.services.reveals": "where somebody is at home whose refused attempt is written down",
 }
 """Services that look at a tie without choosing rows by it, each with what for."""

@@ -1,5 +1,7 @@
 """The operator's commands do what they say, refuse in words, and change nothing when they refuse."""
 
+import csv
+import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -7,10 +9,12 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from flask import Flask
+from openpyxl import Workbook
 from sqlalchemy import func, select, text
 
 from liaison.db import session
 from liaison.demo.town import CONTENT
+from liaison.domain.county import TABLES
 from liaison.models.clocks import CalendarYear
 from liaison.models.people import Account, Deputy
 from liaison.models.stations import Station
@@ -55,6 +59,29 @@ def test_a_county_comes_in_whole(run: Run) -> None:
     again = run("county", "import", str(CONTENT))
     assert again.exit_code == 1
     assert "不能再次" in again.output
+
+
+def test_a_county_comes_in_from_a_workbook_as_well(run: Run, tmp_path: Path) -> None:
+    book = Workbook()
+    for name in TABLES:
+        page = book.create_sheet(name.removesuffix(".csv"))
+        for row in csv.reader(io.StringIO((CONTENT / name).read_text("utf-8-sig"), newline="")):
+            page.append(row)
+    book.active.append(["说明", "这一页不是表"])
+    book.save(tmp_path / "county.xlsx")
+    done = run("county", "import", str(tmp_path / "county.xlsx"))
+    assert done.exit_code == 0, done.output
+    assert session.scalar(select(func.count()).select_from(Deputy)) == 420
+
+
+def test_a_workbook_with_a_formula_is_refused_by_its_cell(run: Run, tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.title = "regions"
+    book.active.append(["code", "=1+1"])
+    book.save(tmp_path / "county.xlsx")
+    done = run("county", "import", str(tmp_path / "county.xlsx"))
+    assert done.exit_code == 1
+    assert "regions!B1" in done.output and "公式" in done.output
 
 
 def test_a_faulty_county_does_not_come_in_at_all(run: Run, tmp_path: Path) -> None:

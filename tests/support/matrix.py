@@ -81,11 +81,16 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "bar-lifting": {"party": "department:traffic", "reason": "只是提到。"},
     "broken-promise": {"text": "没有更换。"},
     "claim": {},
+    "consents": {"purpose": "sharing", "agreed": True},
+    "contact": {"name": "新称呼", "phone": "13900000000"},
     "dispatch": {"lead": "housing", "complexity": "ordinary"},
     "decision": {"approve": True},
+    "erasure": {"confirm": True},
+    "erasure-decision": {"approve": True},
     "extension": {"working_days": 3, "reason": "灯具缺货。"},
     "extension-decision": {"assignment": "{target}.1", "approve": True},
     "fulfilment": KEPT_JSON,
+    "hold": {"on": True, "reason": "诉讼需要。"},
     "hand-over": {"advice": "情况属实。"},
     "look-back": {"done": True, "text": "灯亮着。"},
     "matters": {"text": TEXT},
@@ -372,7 +377,8 @@ class Cell:
 
     def address(self, target: str) -> str:
         """The address that names the target."""
-        given = dict.fromkeys(NAMING, target) | {"position": "1"} | dict.fromkeys(("name", "act"), self.word)
+        given = dict.fromkeys(NAMING, target) | dict.fromkeys(("position", "version"), "1")
+        given |= dict.fromkeys(("name", "act"), self.word)
         assert set(given) >= self.rule.arguments - set(self.rule.defaults or ()), (
             f"{self.rule.rule}: put its arguments into NAMING"
         )

@@ -31,6 +31,8 @@ from tests.support.sending import send as deliver
 NAME, PHONE = "金丝雀", "13912345678"
 TYPED = "13887654321"
 READS_WORDS = OFFICE_ROLES | {Role.DEPUTY, Role.RESIDENT}
+OWN = "matter.data"
+"""What shows residents what is held about themselves; that it opens for them alone is held by the matrix."""
 KNOWN = {"text": f"{TEXT}电话{TYPED}。", "contact": {"name": NAME, "phone": PHONE}, "share_identity": False}
 
 
@@ -51,7 +53,7 @@ def sightings(world: World, role: Role) -> Iterator[tuple[str, str]]:
     asker = Asker(world, role)
     own_words = () if role in READS_WORDS else (TYPED,)
     for cell in cells(world.journey.app):
-        if cell.method != "GET":
+        if cell.method != "GET" or (role is Role.RESIDENT and cell.action == OWN):
             continue
         targets = world.targets(cell.kind, role) if cell.kind else None
         for target in [targets.own, *targets.foreign.values()] if targets else [""]:

@@ -249,6 +249,26 @@ def tells_and_takes_back(journey: Journey) -> None:
     done(matter.sends("withdrawal", reason="已经好了。"))
 
 
+def uses_own_rights(journey: Journey) -> None:
+    """A resident looks at what is held, corrects it, takes a consent back, and has it erased once it is closed."""
+    matter = journey.comes_to("closed", contact={"name": "周小明", "phone": "13912345678"}, share_identity=True)
+    assert done(matter.sends("contact", name="周明"))["contact"] == {"name": "周明", "phone": None}
+    agreed = done(matter.sends("consents", purpose="sharing", agreed=False))["agreements"]
+    assert [each["purpose"] for each in agreed if each["withdrawn_at"]] == ["sharing"]
+    assert done(matter.sends("erasure", confirm=True))["erased_at"]
+    address = f"/api/v1/matters/{matter}/data"
+    assert done(matter.phone.get(address, headers={"X-Matter-Secret": matter.secret}))["contact"] is None
+
+
+def asks_to_be_erased_early(journey: Journey) -> None:
+    """The office holds a matter, lets it go, and decides on a wish to be erased."""
+    matter = journey.comes_to("with_deputy")
+    journey.lead("hold", matter, on=True, reason="诉讼需要。")
+    journey.lead("hold", matter, on=False, reason="诉讼已结。")
+    assert done(matter.sends("erasure", confirm=True))["requests"][0]["granted"] is None
+    journey.office("erasure-decision", matter, approve=True)
+
+
 def is_screened(journey: Journey) -> None:
     """The office asks, turns away, restores, merges and sends back."""
     matter, twin = journey.tells(), journey.tells()
@@ -346,4 +366,6 @@ STORIES: tuple[Callable[[Journey], None], ...] = (
     has_no_deputy,
     is_promised,
     is_looked_at_again,
+    uses_own_rights,
+    asks_to_be_erased_early,
 )

@@ -21,6 +21,7 @@ from liaison.models.clocks import Clock
 from liaison.models.conflicts import Conflict
 from liaison.models.matters import Matter, Reveal
 from liaison.models.people import Account
+from liaison.models.rights import Agreement, ErasureRequest, Hold
 from liaison.models.vault import Identity
 from liaison.services import cases
 from liaison.services.reach import cases_within
@@ -42,6 +43,9 @@ WALLED: tuple[type[Base], ...] = (
     Reveal,
     Extension,
     Conflict,
+    Agreement,
+    ErasureRequest,
+    Hold,
 )
 
 OPEN = {

@@ -142,6 +142,19 @@ FACES: Mapping[str, Face] = MappingProxyType(
             ),
             help="原文保留，公开的是这里改写后的文字。",
         ),
+        "office.erasure_decision": Face(
+            "群众要求删除个人信息",
+            "提交决定",
+            _decision("approve", "理由（不同意时必填，群众会看到）"),
+            "同意后立即删除称呼、电话、位置和照片，遮盖文字里的这些内容，不能恢复。须在 15 个工作日内决定。",
+            grave=True,
+        ),
+        "office.hold": Face(
+            "依法保留",
+            "提交",
+            (Field("on", "这件事项", "radio", "hold", required=True), _reason()),
+            "因复查、审计、诉讼等需要，暂停删除这件事项的任何内容；不再需要时请及时解除。",
+        ),
         "deputy.claim": Face("认领", "我来处理", help="认领后，群众会看到您已接手。"),
         "deputy.answer": Face(
             "直接答复",

@@ -53,6 +53,7 @@ def is_plain(role: Role) -> bool:
 _MENU = (
     ("console.home", "事项", "console.case"),
     ("console.digest_page", "今日摘要", "digest.read"),
+    ("console.statistics_page", "统计", "statistics.read"),
     ("console.proxy_entry", "代录", "station.enter"),
     ("console.station_list", "联络站", "roster.read"),
     ("console.rule_list", "分派规则", "rules.read"),

@@ -19,5 +19,6 @@ from liaison.web.console import (  # noqa: F401
     rules,
     sign_in,
     stations,
+    statistics,
 )
 from liaison.web.console.frame import blueprint  # noqa: F401

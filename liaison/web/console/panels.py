@@ -157,6 +157,10 @@ def _is_open(actor: Actor, dossier: Dossier, form: Form) -> bool:
             return True
         case "publication":
             return case.state in PUBLISHABLE
+        case "erasure-decision":
+            return dossier.asks_erasure
+        case "hold":
+            return True
         case "reveal":
             mine = [each for each in dossier.reveals if each.asked_by_id == actor.account_id]
             return dossier.contact is None and all(each.granted is not None for each in mine)

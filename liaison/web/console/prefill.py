@@ -10,7 +10,7 @@ from liaison.models.assignments import Reply
 from liaison.services.dossiers import Dossier, Duty
 from liaison.services.parties import DEPARTMENT
 from liaison.web.forms import Form
-from liaison.web.labels import label
+from liaison.web.labels import label, minute
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,9 @@ def start_of(actor: Actor, form: Form, dossier: Dossier, duty: Duty | None) -> S
             return _dispatch(dossier)
         case "office.publication":
             return _publication(dossier)
+        case "office.hold" if dossier.hold:
+            why = f"{label('role', 'office_lead')} {minute(dossier.hold.at)}起暂停删除：{dossier.hold.reason}"
+            return Start(MultiDict({"on": "false"}), why)
         case "deputy.hand_over":
             return Start(MultiDict([("departments", code) for code in _suggested(dossier)[:1]]))
         case "assignment.reply" | "assignment.fulfil":

@@ -49,6 +49,7 @@ class StationOut(NamedOut):
 class LinkOut(Schema):
     """One link of the hash chain: with the exact time and the salt of an event that is shown, without when it is not.
 
+    `body_digest` is that of a body which was erased; the event of the erasure holds the digest of what is left.
     How to recompute it: `docs/verify_receipt.py`.
     """
 
@@ -56,6 +57,7 @@ class LinkOut(Schema):
     hash = fields.String(required=True)
     at = fields.String(required=True, allow_none=True)
     salt = fields.String(required=True, allow_none=True)
+    body_digest = fields.String(required=True, allow_none=True)
 
 
 class OwnMatterOut(MatterOut):

@@ -11,7 +11,7 @@ from wtforms.validators import ValidationError
 from liaison.domain import station_codes
 from liaison.domain.errors import Conflict, Invalid, Unavailable
 from liaison.models.stations import Station
-from liaison.services import addresses, publication, stations
+from liaison.services import addresses, privacy, publication, stations
 from liaison.services.channels import SMS
 from liaison.services.departments import departments_around
 from liaison.services.intake import MAX_TEXT, MIN_TEXT
@@ -174,5 +174,6 @@ def _form(found: Station, draft: Draft, status: int) -> Response:
         longest=MAX_TEXT,
         most_photos=MAX_PHOTOS,
         texts=SMS in addresses.installed(),
+        privacy_version=privacy.current(),
     )
     return Response(page, status)

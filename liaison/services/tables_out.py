@@ -1,0 +1,66 @@
+"""Tables as files people open in Excel: typed cells in xlsx, and CSV in which no cell can become a formula.
+
+Every sheet begins with a line that says who took it out, when, and of what.
+"""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO, StringIO
+
+import xlsxwriter
+
+Value = str | int
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a cell must not begin with: spreadsheets read the first four, and their wide forms, as formulas (OWASP)."""
+
+_BOM = "\ufeff"
+"""Without it Excel takes UTF-8 for the machine's own encoding, and Chinese for noise."""
+
+_LONGEST_TITLE = 31
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table: its title, head and rows."""
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[Value]]
+
+
+def as_xlsx(sheets: Sequence[Sheet], mark: str) -> bytes:
+    """One workbook; numbers are numbers and texts texts, whatever they begin with."""
+    out = BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(out, options) as book:
+        bold = book.add_format({"bold": True})
+        for sheet in sheets:
+            page = book.add_worksheet(sheet.title[:_LONGEST_TITLE])
+            page.write_string(0, 0, mark)
+            page.set_header("&L" + mark.replace("&", "&&"))
+            page.set_column(0, 0, 28)
+            page.freeze_panes(2, 1)
+            for column, name in enumerate(sheet.head):
+                page.write_string(1, column, name, bold)
+            for place, row in enumerate(sheet.rows, start=2):
+                for column, value in enumerate(row):
+                    (page.write_number if isinstance(value, int) else page.write_string)(place, column, value)
+    return out.getvalue()
+
+
+def as_csv(sheets: Sequence[Sheet], mark: str) -> bytes:
+    """All tables one below the other, the title of each in its first column."""
+    out = StringIO()
+    lines = csv.writer(out)
+    lines.writerow([_safe(mark)])
+    for sheet in sheets:
+        lines.writerow([])
+        lines.writerow([_safe(sheet.title), *map(_safe, sheet.head[1:])])
+        lines.writerows([map(_safe, row) for row in sheet.rows])
+    return (_BOM + out.getvalue()).encode()
+
+
+def _safe(value: Value) -> Value:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
