@@ -76,8 +76,11 @@ class Run:
         """The status of signing in with name and password."""
         told = json.dumps({name: account[name] for name in ("username", "password")})
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        line.request("POST", "/api/v1/sessions", told, {"Content-Type": "application/json"})
-        return line.getresponse().status
+        try:
+            line.request("POST", "/api/v1/sessions", told, {"Content-Type": "application/json"})
+            return line.getresponse().status
+        finally:
+            line.close()
 
     def is_ready(self) -> bool:
         return self.get("/readyz") == 200
