@@ -63,6 +63,9 @@ class FourEyes(RuleBasedStateMachine):
         cases = [self.life.case(number) for number in self.numbers]
         self.rows = [(case, session.get_one(Matter, case.id)) for case in cases]
         self.notes: list[list[Asked]] = [[], []]
+        for about in (0, 1):  # or most that is tried would be about requests nobody made
+            self.anybody_asks("office_lead", about)
+            self.anybody_asks("office", about)
 
     @rule(who=PEOPLE, about=MATTERS)
     def anybody_asks(self, who: str, about: int) -> None:
