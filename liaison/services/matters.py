@@ -11,6 +11,7 @@ from liaison.domain.conflict import Source
 from liaison.domain.errors import Invalid, NotAllowed, NotFound
 from liaison.domain.outcomes import guard_reply
 from liaison.models.assignments import Reply
+from liaison.models.base import new_id
 from liaison.models.cases import Case
 from liaison.models.matters import Matter
 from liaison.models.people import Account
@@ -98,10 +99,13 @@ def pass_on(actor: Actor, number: str, deputy_code: str, reason: str, *, now: da
 def answer(actor: Actor, number: str, text: str, outcome: str, *, today: date, now: datetime) -> Case:
     """Answer a matter as its deputy; the resident is asked for a rating. Raises Invalid for an empty answer."""
     case = cases.lock_case(actor, number)
-    event = cases.move(case, "answer", actor, now, text=text, data={"outcome": outcome})
+    id_ = new_id()
+    facts = {"outcome": outcome, "reply": replies.said(id_, replies.Answer(text, outcome, "", ""))}
+    event = cases.move(case, "answer", actor, now, text=text, data=facts)
     guard_reply(text, outcome, measures="", owner="", promised_on=None, evidence=False, today=today, by_deputy=True)
     session.add(
         Reply(
+            id=id_,
             case_id=case.id,
             round=case.round,
             by_role=actor.role,

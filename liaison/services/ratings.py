@@ -13,6 +13,7 @@ from liaison.domain.clocks import Term
 from liaison.domain.errors import Invalid, WrongState
 from liaison.domain.outcomes import Outcome, Result, check_rating
 from liaison.models.assignments import Reply
+from liaison.models.base import new_id
 from liaison.models.cases import Case, Rating
 from liaison.services import cases, clocks
 from liaison.services.announcements import announce
@@ -36,9 +37,12 @@ def rate(actor: Actor, number: str, opinion: Opinion, *, now: datetime) -> Case:
     check_rating(opinion.result, opinion.attitude, opinion.speed, opinion.text)
     case = cases.lock_case(actor, number)
     move, term = _consequence(case, opinion, now)
-    event = cases.move(case, move, actor, now, text=opinion.text, data=_facts(opinion), term=term)
+    id_ = new_id()
+    facts = _facts(opinion) | {"rating": str(id_)}
+    event = cases.move(case, move, actor, now, text=opinion.text, data=facts, term=term)
     session.add(
         Rating(
+            id=id_,
             case_id=case.id,
             round=case.round,
             result=opinion.result,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -58,8 +59,8 @@ def reply(actor: Actor, reference: str, answer: Answer, *, today: date, now: dat
             state=assignment.state,
             waiting_for="departments",
         )
-    write_reply(case, assignment, actor, answer, today=today, now=now)
-    event = record_on(case, assignment, "reply", actor, now, internal=True)
+    written = write_reply(case, assignment, actor, answer, today=today, now=now)
+    event = record_on(case, assignment, "reply", actor, now, internal=True, data={"reply": said(written.id, answer)})
     announce(case, event, now, to=recipients.department(case, assignment.department_id, roles=(Role.APPROVER,)))
     return assignment
 
@@ -110,15 +111,35 @@ def keep_promise(actor: Actor, reference: str, answer: Answer, *, today: date, n
     case, assignment = hold(actor, reference)
     if assignment.part == ASSISTING or assignment.round != case.round:
         raise Conflict("承诺由本轮的主办单位销号，请联系主办单位。")
-    event = cases.move(case, "keep_promise", actor, now, text=answer.text)
-    written = write_reply(case, assignment, actor, answer, today=today, now=now)
+    id_ = new_id()
+    event = cases.move(case, "keep_promise", actor, now, text=answer.text, data={"reply": said(id_, answer)})
+    written = write_reply(case, assignment, actor, answer, id_, today=today, now=now)
     written.approved_at = now
     announce(case, event, now)
     return case
 
 
+def said(id_: UUID, answer: Answer | Reply) -> dict[str, str | None]:
+    """What an event holds of an answer, so that the chain vouches for the words people read (`verification`)."""
+    return {
+        "id": str(id_),
+        "text": answer.text,
+        "outcome": answer.outcome,
+        "measures": answer.measures,
+        "owner": answer.owner,
+        "promised_on": answer.promised_on.isoformat() if answer.promised_on else None,
+    }
+
+
 def write_reply(
-    case: Case, assignment: Assignment, actor: Actor, answer: Answer, *, today: date, now: datetime
+    case: Case,
+    assignment: Assignment,
+    actor: Actor,
+    answer: Answer,
+    id_: UUID | None = None,
+    *,
+    today: date,
+    now: datetime,
 ) -> Reply:
     """Keep an answer that passes the reply guard, with its files. Raises Invalid with what is missing."""
     if assignment.part != ASSISTING:  # an opinion is read by the lead, not by the resident
@@ -132,7 +153,7 @@ def write_reply(
             today=today,
         )
     written = Reply(
-        id=new_id(),
+        id=id_ or new_id(),
         case_id=case.id,
         assignment_id=assignment.id,
         round=case.round,

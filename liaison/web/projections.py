@@ -150,6 +150,10 @@ def deadline_json(deadline: Deadline | None) -> Json | None:
     }
 
 
+UNTOLD = ("reply", "rating")
+"""What an event holds for the chain alone: answers and ratings are shown as such, to those who may see them."""
+
+
 def event_json(event: Event) -> Json:
     """One line of the history."""
     return {
@@ -158,7 +162,7 @@ def event_json(event: Event) -> Json:
         "by_role": event.by_role,
         "by": event.by_name or None,
         "text": event.text,
-        "data": event.data,
+        "data": {name: value for name, value in event.data.items() if name not in UNTOLD},
         "state": event.state,
         "hash": event.hash,
     }
