@@ -41,6 +41,7 @@ class Breach(StrEnum):
     DELETED = "deleted"
     FORGED = "forged"
     ERASED = "erased by right"
+    UNTOLD = "has an answer or rating that no event tells of"
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,10 @@ from liaison.models.audit import AuditEntry
 from liaison.models.cases import Case, Event
 from liaison.services import audit
 from liaison.services.anchors import Anchor, Unreadable
+from liaison.services.beside import Beside, Pair, Rows, compared
 from liaison.services.witnesses import Witnesses
 
 BATCH = 1000
-SUBMITTED = "submit"
-"""The event whose text the case repeats, to be listed and searched."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Finding:
 class Step:
     """One event of a case, or one entry of the audit log, with what its digest stands for.
 
-    `shown` is the text that people read of it in another place, if there is one.
+    `shown` is what it says and what people read of it in another place, if they do.
     """
 
     seq: int
@@ -64,12 +63,12 @@ class Step:
     body_digest: str
     prev_hash: str
     hash: str
-    shown: str | None = None
+    shown: Pair | None = None
 
     @property
     def digest(self) -> str:
         """The digest of what stands here now; none when it is not what people read, or was never written by us."""
-        if self.shown is not None and self.shown != self.body["text"]:
+        if self.shown and self.shown[0] != self.shown[1]:
             return ""
         try:
             return chain.digest_body(self.salt, self.body)
@@ -91,8 +90,8 @@ def findings(
         yield from _joined([each for each in ours if each.is_signed_by(keys)], known)
         yield from _take(known, copies, keys, restores)
         yield from _compared(ours, copies, restores)
-        for number, steps, kept in _histories():
-            yield from _held(number, steps, kept, known)
+        for number, steps, kept, read in _histories():
+            yield from _held(number, steps, kept, known, read)
         for number, last in known.missed():
             yield Finding(number, Breach.DELETED, last.seq, last.day, last.is_undone)
 
@@ -140,14 +139,18 @@ def _compared(ours: Sequence[Anchor], copies: Sequence[Anchor], restores: Sequen
             yield Finding(_name(each.day), Breach.REWRITTEN)
 
 
-def _held(number: str, steps: Iterator[Step], kept: Mapping[int, str], known: Witnesses) -> Iterator[Finding]:
-    """What is wrong with one chain, of which `kept` is the head its case has."""
+def _held(
+    number: str, steps: Iterator[Step], kept: Mapping[int, str], known: Witnesses, read: Rows
+) -> Iterator[Finding]:
+    """What is wrong with one chain, of which `kept` is the head its case has, and with what people `read` beside it."""
     witnesses = known.of(number)
     walk = _walk(number, steps, kept, {each.seq for each in witnesses})
     if walk.fault:
         yield Finding(number, walk.fault.breach, walk.fault.seq)
         return
     yield from (Finding(number, Breach.ERASED, seq) for seq in walk.erased)
+    if read:
+        yield Finding(number, Breach.UNTOLD)
     for each in witnesses:
         if breach := contradiction(walk.hashes, each.seq, each.hash):
             yield Finding(number, breach, each.seq, each.day, each.is_undone)
@@ -195,20 +198,25 @@ def _link(number: str, step: Step) -> chain.Link:
     )
 
 
-def _histories() -> Iterator[tuple[str, Iterator[Step], Mapping[int, str]]]:
-    """The chain of every case, also of one that has lost all its events, and that of the audit log."""
+def _histories() -> Iterator[tuple[str, Iterator[Step], Mapping[int, str], Rows]]:
+    """The chain of every case, also of one that has lost all its events, and that of the audit log.
+
+    With each come its answers and ratings; walking the chain takes out those that its events tell of.
+    """
+    beside = Beside(BATCH)
     rows = session.execute(
-        select(Case.number, Case.seq.label("count"), Case.head, Case.text, Event)
+        select(Case.id, Case.number, Case.seq.label("count"), Case.head, Case.text, Event)
         .outerjoin(Event, Event.case_id == Case.id)
         .order_by(Case.id, Event.seq)
         .execution_options(yield_per=BATCH)
     )
-    for (number, count, head), group in groupby(rows, key=lambda row: (row.number, row.count, row.head)):
-        yield number, (_step(row.Event, row.text) for row in group if row.Event), {max(count, 1): head}
-    yield AUDIT, _entries(), {}
+    for (id_, number, count, head), group in groupby(rows, key=lambda row: (row.id, row.number, row.count, row.head)):
+        read = beside.of(id_)
+        yield number, (_step(row.Event, row.text, read) for row in group if row.Event), {max(count, 1): head}, read
+    yield AUDIT, _entries(), {}, {}
 
 
-def _step(event: Event, text: str) -> Step:
+def _step(event: Event, text: str, read: Rows) -> Step:
     return Step(
         seq=event.seq,
         at=event.at,
@@ -219,7 +227,7 @@ def _step(event: Event, text: str) -> Step:
         body_digest=event.body_digest,
         prev_hash=event.prev_hash,
         hash=event.hash,
-        shown=text if event.kind == SUBMITTED else None,
+        shown=compared(event, text, read),
     )
 
 
