@@ -150,8 +150,9 @@ def deadline_json(deadline: Deadline | None) -> Json | None:
     }
 
 
-UNTOLD = ("reply", "rating")
-"""What an event holds for the chain alone: answers and ratings are shown as such, to those who may see them."""
+def _facts(event: Event) -> Json:
+    """The data of an event, but for the answer an internal one vouches for, which is shown to those who may see it."""
+    return {name: value for name, value in event.data.items() if not (event.internal and name == "reply")}
 
 
 def event_json(event: Event) -> Json:
@@ -162,7 +163,7 @@ def event_json(event: Event) -> Json:
         "by_role": event.by_role,
         "by": event.by_name or None,
         "text": event.text,
-        "data": {name: value for name, value in event.data.items() if name not in UNTOLD},
+        "data": _facts(event),
         "state": event.state,
         "hash": event.hash,
     }
