@@ -40,7 +40,7 @@ def test_the_three_administrators_have_nothing_in_common_but_what_every_account_
     assert {action.partition(".")[0] for action in own[Role.SECURITY_ADMINISTRATOR]} == {"accounts", "recovery"}
 
 
-@pytest.mark.parametrize("role", LOOKERS)
+@pytest.mark.parametrize("role", sorted(LOOKERS))
 def test_administrators_auditor_and_supervisor_read_no_matter(role: Role) -> None:
     rooms = ("office.", "deputy.", "assignment.", "case.", "console.case", "console.move")
     assert not any(action.startswith(rooms) for action in open_to(role))
