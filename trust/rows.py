@@ -3,7 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trust import api, census, history, images, network, pushes, query_codes, station_codes, strangers, text, xss
+from trust import (
+    api,
+    census,
+    history,
+    images,
+    inside,
+    network,
+    pushes,
+    query_codes,
+    station_codes,
+    strangers,
+    text,
+    xss,
+)
 from trust.stage import Stage
 from trust.tally import Tally
 
@@ -29,6 +42,11 @@ ROWS = {
     "ssrf": Row("0 calls to where people point", 1_000, network.ssrf),
     "forwarded": Row("0 limits evaded by headers", 600, network.forwarded),
     "history": Row("every change found: edit, delete, truncate, rewrite", 700, history.play),
+    "wall": Row("0 foreign rows without the application's filter", census.ALL, inside.wall),
+    "four_eyes": Row("0 ways around the second person", 5_000, inside.four_eyes),
+    "rotation": Row("0 rows that do not open, 0 left under the old keys", 10_000, inside.rotation),
+    "erasure": Row("0 residue", 100, inside.erasure),
+    "exports": Row("0 formulas", 5_000, inside.exports),
     "matrix": Row("100 % of cells as the policy says", census.ALL, census.matrix),
     "canary": Row("0 planted words seen", census.ALL, census.canary),
     "migrations": Row("no row lost up, down and up", census.ALL, census.migrations),

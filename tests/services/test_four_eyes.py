@@ -153,11 +153,16 @@ class FourEyes(RuleBasedStateMachine):
         return granted is not None and not asked.is_ended and self.life.clock() < granted + QUARTER
 
 
-def test_no_way_leads_around_the_second_person(life: Life) -> None:
+def staffed(life: Life) -> None:
+    """Second ones in the county, and a lead elsewhere."""
     county, far = life.town.regions.county, life.town.regions.other_county
     with transaction():
         hire(life.town, "office_two", Role.OFFICE, county)
         hire(life.town, "lead_two", Role.OFFICE_LEAD, county)
         hire(life.town, "other_lead", Role.OFFICE_LEAD, far)
+
+
+def test_no_way_leads_around_the_second_person(life: Life) -> None:
+    staffed(life)
     run_state_machine_as_test(type("Tried", (FourEyes,), {"life": life}), settings=USUAL)
     session.rollback()
