@@ -39,6 +39,10 @@ class Outside:
         """What was received, newest first."""
         return self._http.get(f"{self.url}/_/messages").json()
 
+    def page(self) -> str:
+        """The page that shows it."""
+        return self._http.get(self.url).text
+
     def counts(self) -> dict[str, Any]:
         """How often what was called."""
         return self._http.get(f"{self.url}/_/counts").json()

@@ -1,12 +1,14 @@
 """The name and phone of a resident who did not agree to share them show up nowhere, whoever asks for whatever.
 
-Neither do phone numbers typed into the text reach those who only see the masked words.
+Neither does the address a platform knows them by, nor what their camera wrote into a photo; where exactly it is reaches
+those alone who work on the matter, and phone numbers typed into the text do not reach those who see masked words.
 """
 
+import json
 import logging
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 import pytest
@@ -17,23 +19,37 @@ from sqlalchemy import Select, select
 from liaison.clients.letters import Kind, NotSent
 from liaison.clients.message_log import MessageLog
 from liaison.db import session, transaction
-from liaison.domain.actors import OFFICE_ROLES, Role
+from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Role
+from liaison.models.cases import Case
 from liaison.models.inbound import InboundEvent
 from liaison.models.notices import ChannelState, Notice
+from liaison.services import vault
 from liaison.services.channels import Limit
 from liaison.services.delivery import Post, send_notices
+from liaison.settings import ServiceAccount, Sms, Wecom
+from liaison.ways_out import open_outlets
 from tests.support.journey import KEPT_JSON, Journey, SignIn
 from tests.support.life import TEXT, Life
 from tests.support.matrix import ROLES, Asker, World, build_world, cells, undone
-from tests.support.sending import Way, install, ring
+from tests.support.outside import open_outside
+from tests.support.pictures import CAMERA
+from tests.support.sending import Way, install, reach, ring
 from tests.support.sending import send as deliver
 
 NAME, PHONE = "金丝雀", "13912345678"
 TYPED = "13887654321"
+OPENID = "oCANARYopenid0001"
+NORTH, EAST = "32.270139", "119.168681"
+WORKS_ON_IT = OFFICE_ROLES | DEPARTMENT_ROLES | {Role.DEPUTY, Role.RESIDENT, Role.LIAISON}
 READS_WORDS = OFFICE_ROLES | {Role.DEPUTY, Role.RESIDENT}
 OWN = "matter.data"
 """What shows residents what is held about themselves; that it opens for them alone is held by the matrix."""
-KNOWN = {"text": f"{TEXT}电话{TYPED}。", "contact": {"name": NAME, "phone": PHONE}, "share_identity": False}
+KNOWN = {
+    "text": f"{TEXT}电话{TYPED}。",
+    "contact": {"name": NAME, "phone": PHONE},
+    "place": {"name": "校门口", "lat": float(NORTH), "lng": float(EAST)},
+    "share_identity": False,
+}
 
 
 @pytest.fixture
@@ -44,14 +60,19 @@ def journey(app: Flask, life: Life, api: SignIn, browser: SignIn) -> Journey:
 
 @pytest.fixture
 def world(journey: Journey) -> World:
-    """A world in which every resident left a name and a phone number, and agreed to nothing."""
-    return build_world(journey, **KNOWN)
+    """A world in which every resident left name, phone and place, is known to WeChat, and agreed to nothing."""
+    world, life = build_world(journey, **KNOWN), journey.life
+    with transaction():
+        for case_id in session.scalars(select(Case.id)):
+            vault.keep_address(case_id, "wechat_template", OPENID, life.keys, life.clock())
+    return world
 
 
 def sightings(world: World, role: Role) -> Iterator[tuple[str, str]]:
     """Every address that shows this role a planted word, with the word."""
     asker = Asker(world, role)
     own_words = () if role in READS_WORDS else (TYPED,)
+    own_words += () if role in WORKS_ON_IT else (NORTH, EAST)
     for cell in cells(world.journey.app):
         if cell.method != "GET" or (role is Role.RESIDENT and cell.action == OWN):
             continue
@@ -62,7 +83,7 @@ def sightings(world: World, role: Role) -> Iterator[tuple[str, str]]:
             shown = asker.ask(cell, target).get_data()
             yield from (
                 (cell.address(target), word)
-                for word in (NAME, PHONE, *own_words)
+                for word in (NAME, PHONE, OPENID, CAMERA, *own_words)
                 if any(each in shown for each in ways(word))
             )
 
@@ -156,6 +177,31 @@ def test_a_residents_phone_is_in_the_letter_that_goes_to_it_and_nowhere_else(
         assert not [word for word in hidden if word in lines.encode()]
     for job in jobs(app):
         assert not [word for word in hidden if word in job]
+
+
+def test_phones_are_told_that_there_is_news_and_not_what(app: Flask, journey: Journey) -> None:
+    life, config = journey.life, app.extensions["liaison"].config
+    install(sms=Limit(60, 1000), wechat_template=Limit(), wecom=Limit())
+    reach(life, life.town.accounts["housing_handler"], "wecom")
+    deputy = life.town.accounts["deputy"]
+    reach(life, deputy, "wechat_template")
+    with transaction():
+        vault.keep_address(deputy.id, "wechat_template", OPENID, life.keys, life.clock())
+    journey.comes_to("rating", **KNOWN)
+    journey.clock.advance(days=3)
+    with open_outside() as outside, Redis.from_url(config.redis.url) as redis:
+        there = {"base_url": outside.url}
+        sms = Sms("sandbox-key", "sandbox-key-secret", "码上联", "SMS_SANDBOX", "link", "http://testserver/", **there)
+        service_account = ServiceAccount("wx-sandbox-service", "sandbox-secret", "sandbox-template", **there)
+        wecom = Wecom("ww-sandbox", "sandbox-corp-secret", 1000001, **there)
+        outlets = open_outlets(replace(config, sms=sms, service_account=service_account, wecom=wecom), redis)
+        deliver(life, outlets, *ring(life))
+        received, page = outside.messages(), outside.page()
+    assert {"sms", "wechat_template", "wecom"} <= {each["channel"] for each in received} and len(received) > 5
+    told = [json.dumps(each | {"address": ""}, ensure_ascii=False) for each in received]
+    words = (NAME, TYPED, OPENID, NORTH, KNOWN["text"][:10], KEPT_JSON["text"][:10])
+    assert [word for word in (*words, PHONE) for each in told if word in each] == []
+    assert [word for word in words if word in page and word != OPENID] == []  # whose phone it is stands there
 
 
 def raw(table: type) -> Select:
