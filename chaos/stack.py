@@ -30,7 +30,7 @@ PARTS = {
     "worker notices": "workers.run worker notices",
     "scheduler": "workers.run scheduler",
 }
-PASSWORD = ("--password", "chaos-office")
+PASSWORD = ("--password", "steady lanterns at dusk")
 OFFICE = ("accounts", "add", "office", "--name", "办公室", "--role", "office", "--region", "qh")
 
 

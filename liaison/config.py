@@ -19,7 +19,7 @@ from liaison.domain.access import FACTOR_ROLES
 from liaison.domain.actors import Role
 from liaison.domain.passwords import LONGEST
 from liaison.embedded import postgres_url, redis_url
-from liaison.settings import Config, Database, Files, History, Redis, Site
+from liaison.settings import Config, Database, Files, History, Redis, ServiceAccount, Site, Sms, Wechat, Wecom
 
 ROOT = Path(__file__).resolve().parents[1]
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -197,6 +197,10 @@ def _wrong(config: Config) -> list[str]:
         "accounts.password_days: must not be negative": config.accounts.password_days >= 0,
         "notices.webhook_url: must begin with http:// or https://": not config.notices.webhook_url
         or config.notices.webhook_url.startswith(("http://", "https://")),
+        **{
+            f"{name}.base_url: must begin with http:// or https://": told.base_url.startswith(("http://", "https://"))
+            for name, told in _outward(config).items()
+        },
         "callbacks: WeChat needs wechat_token, wechat_aes_key and wechat_app_id together": config.callbacks.is_whole,
         "callbacks.wechat_aes_key: must be the 43 characters of EncodingAESKey": not config.callbacks.wechat_aes_key
         or _is_key(config.callbacks.wechat_aes_key + "="),
@@ -240,6 +244,15 @@ def _half_told(config: Config) -> list[str]:
             missing = ", ".join(name for name, there in told.items() if not there)
             faults.append(f"{section}: {missing} must be set as well")
     return faults
+
+
+def _outward(config: Config) -> dict[str, Wechat | ServiceAccount | Wecom | Sms]:
+    return {
+        "wechat": config.wechat,
+        "service_account": config.service_account,
+        "wecom": config.wecom,
+        "sms": config.sms,
+    }
 
 
 def _is_contact(site: Site) -> bool:

@@ -11,7 +11,7 @@ from liaison.domain.actors import Role
 from tests.migrations import test_migrations_data as migrating
 from tests.support.matrix import ROLES, Asker, Cell, World, build_world, cells
 from tests.web.test_canary import KNOWN, NAME, PHONE, READS_WORDS, TYPED, jobs, ways
-from tests.web.test_matrix import faults
+from tests.web.test_matrix import Asked, faults
 from trust.stage import Stage, set_apart
 from trust.tally import Tally
 
@@ -24,9 +24,9 @@ def matrix(stage: Stage, count: int) -> Tally:
     tally = Tally()
     with set_apart(stage) as apart:
         world = build_world(apart.journey)
-        askers = {role: Asker(world, role) for role in ROLES}
+        askers, asked = {role: Asker(world, role) for role in ROLES}, Asked()
         for role, cell in islice(_asked(world), count):
-            tally.count([*faults(askers[role], cell)])
+            tally.count([*faults(askers[role], cell, asked)])
     return tally
 
 

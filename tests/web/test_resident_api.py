@@ -55,7 +55,8 @@ def answered(town: Town, clock: FakeClock, number: str) -> None:
 
 def test_a_station_is_shown_as_the_contract_says(client: FlaskClient, town: Town) -> None:
     shown = client.get("/api/v1/stations/S001").json
-    assert set(shown) == {"code", "name", "kind", "address", "opening", "capabilities", "deputies", "categories"}
+    fields = {"code", "name", "kind", "address", "opening", "capabilities", "deputies", "categories", "departments"}
+    assert set(shown) == fields
     assert shown["deputies"][0].keys() >= {"name", "level", "unit", "photo_url"}
     assert {"code": "roads", "name": "道路交通"} in shown["categories"]
 
