@@ -4,13 +4,13 @@ The only reader and writer of the vault schema.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from liaison import wall
@@ -67,14 +67,12 @@ def keep_place(case_id: UUID, spot: Spot, keys: Keys) -> None:
 
 def drop_contact(case_id: UUID) -> int:
     """Forget who the resident of a case is; returns how many rows that were."""
-    with wall.in_vault():
-        return session.execute(delete(Identity).where(Identity.case_id == case_id)).rowcount
+    return _drop(Identity, Identity.case_id == case_id)
 
 
 def drop_place(case_id: UUID) -> int:
     """Forget where exactly the matter of a case is; returns how many rows that were."""
-    with wall.in_vault():
-        return session.execute(delete(Place).where(Place.case_id == case_id)).rowcount
+    return _drop(Place, Place.case_id == case_id)
 
 
 def find_contact(case_id: UUID, keys: Keys) -> Contact | None:
@@ -90,7 +88,8 @@ def find_contact(case_id: UUID, keys: Keys) -> Contact | None:
 def find_cases_by_phone(phone: str, keys: Keys) -> list[UUID]:
     """The cases whose residents gave this number, told by its digests alone; the caller has checked who may ask."""
     macs = [look_up(key, Identity.phone_mac, phone.encode()) for key in keys.codes.values()]
-    return list(session.scalars(select(Identity.case_id).where(Identity.phone_mac.in_(macs))))
+    with wall.in_vault():
+        return list(session.scalars(select(Identity.case_id).where(Identity.phone_mac.in_(macs))))
 
 
 def find_place(case_id: UUID, keys: Keys) -> Spot | None:
@@ -113,8 +112,7 @@ def placed() -> list[UUID]:
 
 def drop_messages(event_ids: Iterable[UUID]) -> None:
     """Forget what platforms told us in these events."""
-    with wall.in_vault():
-        session.execute(delete(Message).where(Message.event_id.in_(event_ids)))
+    _drop(Message, Message.event_id.in_(event_ids))
 
 
 def keep_message(event_id: UUID, message: bytes, keys: Keys) -> None:
@@ -133,19 +131,13 @@ def get_message(event_id: UUID, keys: Keys) -> bytes:
 def keep_address(recipient_id: UUID, channel: str, address: str, keys: Keys, now: datetime) -> None:
     """Seal where a recipient is reached by a channel, in place of what was kept before."""
     sealed = seal(keys, Address.sealed, (recipient_id, channel), address.encode())
-    changed = {"key_id": keys.newest, "sealed": sealed, "changed_at": now}
-    with wall.in_vault():
-        session.execute(
-            insert(Address)
-            .values(recipient_id=recipient_id, channel=channel, **changed)
-            .on_conflict_do_update(index_elements=["recipient_id", "channel"], set_=changed)
-        )
+    own = {"recipient_id": recipient_id, "channel": channel}
+    _replace(Address, own, key_id=keys.newest, sealed=sealed, changed_at=now)
 
 
 def drop_address(recipient_id: UUID, channel: str) -> None:
     """Forget where a recipient is reached by a channel."""
-    with wall.in_vault():
-        session.execute(delete(Address).where(Address.recipient_id == recipient_id, Address.channel == channel))
+    _drop(Address, Address.recipient_id == recipient_id, Address.channel == channel)
 
 
 def find_addresses(recipients: Iterable[UUID], keys: Keys) -> dict[tuple[UUID, str], str]:
@@ -177,24 +169,30 @@ def find_seed(account_id: UUID, keys: Keys, *, offered: bool = False) -> str | N
 
 def drop_seeds(account_id: UUID) -> None:
     """Forget the seeds of an account."""
-    with wall.in_vault():
-        session.execute(delete(Seed).where(Seed.account_id == account_id))
+    _drop(Seed, Seed.account_id == account_id)
 
 
 def _keep_seed(account_id: UUID, state: str, seed: str, keys: Keys) -> None:
     sealed = seal(keys, Seed.sealed, (account_id, state), seed.encode())
-    changed = {"key_id": keys.newest, "sealed": sealed}
-    with wall.in_vault():
-        session.execute(
-            insert(Seed)
-            .values(account_id=account_id, state=state, **changed)
-            .on_conflict_do_update(index_elements=["account_id", "state"], set_=changed)
-        )
+    _replace(Seed, {"account_id": account_id, "state": state}, key_id=keys.newest, sealed=sealed)
 
 
 def _keep(table: type[Base], **columns: object) -> None:
     with wall.in_vault():
         session.execute(insert(table).values(**columns))
+
+
+def _replace(table: type[Base], own: Mapping[str, UUID | str], **columns: object) -> None:
+    """Keep a row in place of the one with this primary key, in one statement: a rotation may re-wrap it meanwhile."""
+    kept = insert(table).values(**own, **columns)
+    with wall.in_vault():
+        session.execute(kept.on_conflict_do_update(index_elements=list(own), set_=columns))
+
+
+def _drop(table: type[Base], *conditions: ColumnElement[bool]) -> int:
+    """Delete rows; returns how many that were."""
+    with wall.in_vault():
+        return session.execute(delete(table).where(*conditions)).rowcount
 
 
 def _find(table: type[Kept], id_: UUID) -> Kept | None:
