@@ -1,4 +1,4 @@
-"""Addresses as they are asked for: what no database can look up is refused; what is written otherwise leads on here."""
+"""Addresses as they are asked for: what can be read in two ways is refused; what is written otherwise leads on here."""
 
 from urllib.parse import urlsplit
 
@@ -8,14 +8,15 @@ from werkzeug.routing import RequestRedirect
 
 
 def register(app: Flask) -> None:
-    """Refuse a path or query that holds NUL, and redirect to paths alone, before any view reads them."""
-    app.before_request(_refuse_unstorable)
+    """Refuse a query that holds NUL or says a thing twice, and redirect to paths alone, before any view reads them."""
+    app.before_request(_refuse_ambiguous)
     app.before_request(_lead_on)
 
 
-def _refuse_unstorable() -> None:
+def _refuse_ambiguous() -> None:
+    """No database can look NUL up; of two values, a guard in front of us may have judged the one we do not read."""
     values = [request.path, *request.args, *(value for given in request.args.listvalues() for value in given)]
-    if any("\x00" in value for value in values):
+    if any("\x00" in value for value in values) or any(len(given) > 1 for given in request.args.listvalues()):
         raise BadRequest
 
 

@@ -69,6 +69,12 @@ def test_no_nasty_target_is_followed_after_signing_in(client: FlaskClient, town:
     assert (answer.status_code, answer.location) == (303, "/console/")
 
 
+def test_a_query_that_says_a_thing_twice_is_refused_in_words(client: FlaskClient) -> None:
+    for path in ("/public?q=a&q=a", "/api/v1/stations/S001?state=null&state=null"):
+        answer = client.get(path)
+        assert answer.status_code == 400 and "请" in answer.text
+
+
 def test_nobody_is_sent_to_a_nasty_target_by_the_form(client: FlaskClient) -> None:
     for target in NASTY:
         page = client.get("/console/sign-in", query_string={"next": target})
