@@ -12,7 +12,7 @@ from liaison.domain.actors import Actor, Role
 from liaison.domain.calendar import local_day, start_of_day
 from liaison.domain.clocks import Light
 from liaison.domain.errors import Invalid
-from liaison.domain.workflow import Party
+from liaison.domain.workflow import MATTER, Party
 from liaison.models.assignments import Assignment, Extension
 from liaison.models.cases import Case
 from liaison.models.clocks import Clock
@@ -111,10 +111,12 @@ def office_box(
     after: Cursor | None,
     limit: int,
 ) -> list[Row]:
-    """The office's matters by box, narrowed by words, state and department."""
+    """The office's matters by box, narrowed by words, state and department; Invalid for a box or state there is not."""
     conditions = [_office_condition(box, now)] if box != "all" else []
     if query:
         conditions.append(or_(Case.number == query.strip().upper(), _contains(query.strip())))
+    if state and state not in MATTER.states:
+        raise Invalid({"state": ["没有这个状态。"]})
     if state:
         conditions.append(Case.state == state)
     if department:

@@ -125,6 +125,11 @@ def test_an_unknown_box_is_refused(life: Life) -> None:
         office_box(life, "secret")
 
 
+def test_an_unknown_state_is_refused_rather_than_found_empty(life: Life) -> None:
+    with pytest.raises(Invalid):
+        office_box(life, "all", state="null")
+
+
 @pytest.mark.parametrize("days", [0, 4, 8, 11, 60])
 def test_the_light_in_a_list_is_the_light_of_the_rules(life: Life, every: dict[str, str], days: int) -> None:
     life.clock.advance(days=days)
