@@ -32,7 +32,19 @@ from liaison.services.claims import TEMPLATES
 from liaison.services.sign_in import RULES
 from liaison.settings import Config
 from liaison.ways_out import installed
-from liaison.web import addresses, bodies, described, errors, files, headers, labels, limits, origins, sessions
+from liaison.web import (
+    addresses,
+    bodies,
+    compression,
+    described,
+    errors,
+    files,
+    headers,
+    labels,
+    limits,
+    origins,
+    sessions,
+)
 from liaison.web.console import department_api, office_api
 from liaison.web.console import pages as console
 from liaison.web.deputy import api as deputy
@@ -87,6 +99,7 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None, work
     db.init_app(app)
     app.teardown_appcontext(lambda error: let_go())  # before the extension ends the session, and more gently
     headers.register(app, https=_is_https(config))
+    compression.register(app)
     bodies.register(app)
     origins.register(app, config.base_url)
     csrf = CSRFProtect(app)

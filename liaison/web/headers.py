@@ -55,7 +55,7 @@ def register(app: Flask, *, https: bool) -> None:
         answer.headers["Cache-Control"] = _keeping(answer)
         if https:
             answer.headers["Strict-Transport-Security"] = HSTS
-        if _action() not in SHOWN_TO_ALL:
+        if action_of_request() not in SHOWN_TO_ALL:
             answer.headers["X-Robots-Tag"] = NOT_INDEXED
         return answer
 
@@ -67,12 +67,13 @@ def _keeping(answer: Response) -> str:
         return PRIVATE
     if request.endpoint == STATIC:
         return answer.headers.get("Cache-Control", FRESH)
-    if _action() not in SHOWN_TO_ALL:
+    if action_of_request() not in SHOWN_TO_ALL:
         return PRIVATE
     told = answer.headers.get("Cache-Control", FRESH)
     return told if "public" in told else FRESH
 
 
-def _action() -> str:
+def action_of_request() -> str:
+    """The action of the policy's table that is asked for; empty where there is none."""
     view = current_app.view_functions.get(request.endpoint or "")
     return getattr(view, "policy_action", "")
