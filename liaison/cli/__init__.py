@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from liaison.cli import founding, keys, retaining, safekeeping, verifying, watching
+from liaison.cli import finding, founding, keys, retaining, safekeeping, verifying, watching
 
 COMMANDS = (
     founding.calendar,
@@ -16,6 +16,7 @@ COMMANDS = (
     watching.clock,
     keys.keys,
     retaining.retain,
+    finding.find,
 )
 
 

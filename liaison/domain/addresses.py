@@ -33,17 +33,18 @@ def check_address(channel: str, typed: str) -> str:
 
 def find_mobile(phone: str) -> str | None:
     """The mobile number a text message can go to; None for a landline, a foreign number or none at all."""
-    number = _digits(phone)
+    number = plain_phone(phone)
     return number if _SHAPES["sms"].pattern.fullmatch(number) else None
+
+
+def plain_phone(typed: str) -> str:
+    """A phone number without what people put between its digits, and without our own country's prefix."""
+    return re.sub(r"^(\+|00)86", "", _FILLING.sub("", typed))
 
 
 def masked(channel: str, address: str) -> str:
     """As much of an address as its owner needs to know it again."""
     return _SHAPES[channel].mask(address)
-
-
-def _digits(typed: str) -> str:
-    return re.sub(r"^(\+|00)86", "", _FILLING.sub("", typed))
 
 
 def _ends(address: str) -> str:
@@ -67,7 +68,7 @@ _SHAPES: Mapping[str, _Shape] = MappingProxyType(
         "sms": _Shape(
             re.compile(r"1[3-9][0-9]{9}"),
             "请填写 11 位的手机号，例如 138 开头的号码；座机收不到短信。",
-            _digits,
+            plain_phone,
             lambda number: f"{number[:3]}****{number[-4:]}",
         ),
         "email": _Shape(

@@ -26,7 +26,7 @@ KEPT_YEARS = 3
 Protection Law (art. 56) for three years of records of how personal information was handled."""
 
 READ_CONTACT, EXPORT, RESTORE = "read.contact", "export.backup", "restore"
-ERASE, RETENTION, STATISTICS = "data.erase", "data.retention", "export.statistics"
+ERASE, RETENTION, STATISTICS, FIND = "data.erase", "data.retention", "export.statistics", "read.by_phone"
 ACTS = (
     READ_CONTACT,
     EXPORT,
@@ -34,6 +34,7 @@ ACTS = (
     ERASE,
     RETENTION,
     STATISTICS,
+    FIND,
     "data.hold",
     "data.release",
     "setting.ladder",

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from liaison import wall
 from liaison.db import session
+from liaison.domain.addresses import plain_phone
 from liaison.models.base import Base
 from liaison.models.vault import Address, Identity, Message, Place, Seed
 from liaison.services.sealing import Keys, look_up, seal, unseal
@@ -41,10 +42,10 @@ class Spot:
 
 
 def keep_contact(case_id: UUID, contact: Contact, keys: Keys) -> None:
-    """Seal a resident's contact; nothing is written when nothing was told."""
+    """Seal a resident's contact, the phone as its digits; nothing is written when nothing was told."""
     if not (contact.name or contact.phone):
         return
-    name, phone, row = contact.name, contact.phone, (case_id,)
+    name, phone, row = contact.name, plain_phone(contact.phone or ""), (case_id,)
     _keep(
         Identity,
         case_id=case_id,
@@ -86,7 +87,7 @@ def find_contact(case_id: UUID, keys: Keys) -> Contact | None:
 
 
 def find_cases_by_phone(phone: str, keys: Keys) -> list[UUID]:
-    """The cases whose residents gave this number, told by its digests alone; the caller has checked who may ask."""
+    """The cases whose residents gave this plain number, by its digests alone; the caller has checked who may ask."""
     macs = [look_up(key, Identity.phone_mac, phone.encode()) for key in keys.codes.values()]
     with wall.in_vault():
         return list(session.scalars(select(Identity.case_id).where(Identity.phone_mac.in_(macs))))

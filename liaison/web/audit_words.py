@@ -7,6 +7,7 @@ AUDIT_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "audit": {
             "read.contact": "查看群众姓名、电话",
+            "read.by_phone": "按群众本人的电话查找事项",
             "export.backup": "导出全部数据（备份）",
             "restore": "从备份恢复数据",
             "data.erase": "删除一件事项的个人信息",

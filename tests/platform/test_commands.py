@@ -15,9 +15,12 @@ from sqlalchemy import func, select, text
 from liaison.db import session
 from liaison.demo.town import CONTENT
 from liaison.domain.county import TABLES
+from liaison.models.audit import AuditEntry
 from liaison.models.clocks import CalendarYear
 from liaison.models.people import Account, Deputy
 from liaison.models.stations import Station
+from liaison.services.audit import FIND
+from liaison.services.vault import Contact
 from tests.support.life import Life
 from tests.support.town import Town
 
@@ -158,3 +161,15 @@ def test_the_database_itself_refuses_to_change_an_event(life: Life) -> None:
     life.matter_in("submitted")
     with pytest.raises(Exception, match="events are only ever added"), session.begin_nested():
         session.execute(text("UPDATE events SET text = '改过的话'"))
+
+
+def test_whoever_lost_the_codes_is_told_the_numbers_and_the_asking_is_kept(run: Run, life: Life) -> None:
+    told = life.submit(contact=Contact("周小明", "+86 138-1234-5678"))
+    asked = run("find-by-phone", "--reason", "本人持身份证到场", input="13812345678\n")
+    assert asked.output.split()[-1] == told.case.number
+    assert "13812345678" not in asked.output
+    nobody = run("find-by-phone", "--reason", "本人持身份证到场", input="13812345679\n")
+    assert nobody.exit_code == 0 and "No matter" in nobody.output
+    kept = session.scalars(select(AuditEntry).where(AuditEntry.act == FIND).order_by(AuditEntry.seq)).all()
+    assert [entry.data["found"] for entry in kept] == [[told.case.number], []]
+    assert not any("1381234567" in str(entry.data) for entry in kept)
