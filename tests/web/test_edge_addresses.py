@@ -17,7 +17,7 @@ from structlog.contextvars import get_contextvars
 
 from liaison.app import REQUEST_ID, create_app
 from liaison.settings import Web
-from liaison.web.local_paths import local_path
+from liaison.web.local_paths import local_path, own_path
 from tests.support.edge import limits_on
 from tests.support.matrix import cells
 from tests.support.servers import Servers
@@ -59,6 +59,8 @@ def test_whatever_is_let_through_stays_within_the_console_of_this_site(target: s
     followed = urlsplit(urljoin("https://liaison.example/console/sign-in", local_path(target)))
     assert (followed.scheme, followed.netloc) == ("https", "liaison.example")
     assert followed.path.startswith("/console/") and local_path(target) in (target, "")
+    there = urlsplit(urljoin("https://liaison.example/display", own_path(target)))
+    assert (there.scheme, there.netloc) == ("https", "liaison.example") and own_path(target) in (target, "")
 
 
 @pytest.mark.parametrize("target", NASTY)

@@ -8,7 +8,7 @@ from liaison.web.guards import guard
 from liaison.web.wiring import now, wiring
 
 blueprint = Blueprint("fixed", __name__)
-CLOSED = ("/api/", "/callbacks/", "/console/", "/files/", "/m", "/metrics", "/readyz", "/s/*/new")
+CLOSED = ("/api/", "/callbacks/", "/console/", "/display", "/files/", "/m", "/metrics", "/readyz", "/s/*/new")
 """What is nobody's to index; each such page says so itself as well (X-Robots-Tag)."""
 
 VALID = timedelta(days=180)  # RFC 9116 advises less than a year; it is said anew whenever it is asked for
