@@ -1,7 +1,7 @@
 """What is asked of everything there is: every route as every role, every answer for a planted word, every migration."""
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice, zip_longest
 from secrets import token_hex
 
 from sqlalchemy import create_engine
@@ -9,8 +9,8 @@ from sqlalchemy import create_engine
 from liaison.db import engine_url
 from liaison.domain.actors import Role
 from tests.migrations import test_migrations_data as migrating
+from tests.support.canary import NAME, PHONE, TYPED, build_planted, jobs, readings, seen
 from tests.support.matrix import ROLES, Asker, Cell, World, build_world, cells
-from tests.web.test_canary import KNOWN, NAME, PHONE, READS_WORDS, TYPED, jobs, ways
 from tests.web.test_matrix import Asked, faults
 from trust.stage import Stage, set_apart
 from trust.tally import Tally
@@ -34,18 +34,12 @@ def canary(stage: Stage, count: int) -> Tally:
     """Look for the name and phone of every resident, who agreed to nothing, in every answer and every job in Redis."""
     tally = Tally()
     with set_apart(stage) as apart:
-        world = build_world(apart.journey, **KNOWN)
-        askers = {role: Asker(world, role) for role in ROLES}
-        shown = ((role, cell) for role, cell in _asked(world) if cell.method == "GET")
-        for role, cell in islice(shown, count):
-            words = (NAME, PHONE) if role in READS_WORDS else (NAME, PHONE, TYPED)
-            targets = world.targets(cell.kind, role) if cell.kind else None
-            for target in [targets.own, *targets.foreign] if targets else [""]:
-                if target is not None:
-                    said = askers[role].ask(cell, target).get_data()
-                    tally.count([f"{role} {cell.address(target)}: {word}" for word in _seen(said, words)])
+        world = build_planted(apart.journey)
+        by_turns = chain.from_iterable(zip_longest(*(_read(world, role) for role in ROLES)))
+        for faults in islice(filter(None.__ne__, by_turns), count):
+            tally.count(faults)
         for job in jobs(apart.app):
-            tally.count([f"a job: {word}" for word in _seen(job, (NAME, PHONE, TYPED))])
+            tally.count([f"a job: {word}" for word in seen(job, (NAME, PHONE, TYPED))])
     return tally
 
 
@@ -75,5 +69,6 @@ def _asked(world: World) -> Iterator[tuple[Role, Cell]]:
         yield from ((role, cell) for role in ROLES)
 
 
-def _seen(said: bytes, words: tuple[str, ...]) -> list[str]:
-    return [word for word in words if any(each in said for each in ways(word))]
+def _read(world: World, role: Role) -> Iterator[list[str]]:
+    for address, words in readings(world, role):
+        yield [f"{role} {address}: {word}" for word in words]
