@@ -68,6 +68,7 @@ def four_eyes(stage: Stage, count: int) -> Tally:
             max_examples=max(1, count // STEPS),
             stateful_step_count=STEPS,
             deadline=None,
+            derandomize=True,
             database=None,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
