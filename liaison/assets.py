@@ -9,6 +9,7 @@ SERVED = (
     "@tabler/core/dist/css/tabler.min.css",
     "swagger-ui-dist/swagger-ui.css",
     "swagger-ui-dist/swagger-ui-bundle.js",
+    "htmx.org/dist/htmx.min.js",
     "altcha/dist/workers/pbkdf2.js",
 )
 

@@ -7,6 +7,7 @@ from liaison.models import (  # noqa: F401
     clocks,
     conflicts,
     departments,
+    desk,
     inbound,
     matters,
     notices,

@@ -45,7 +45,8 @@ class Leadership(Base):
 class Account(Base):
     """A sign-in: one role, one region, what else that role reaches, and the channels the vault keeps addresses for.
 
-    `otp_since` is when its second factor was confirmed, `otp_step` the last step whose code was taken.
+    `otp_since` is when its second factor was confirmed, `otp_step` the last step whose code was taken. `single_keys`
+    says whether a letter by itself does something in the console (WCAG 2.1.4 asks for a way to turn that off).
     """
 
     __tablename__ = "accounts"
@@ -68,6 +69,7 @@ class Account(Base):
     otp_step: Mapped[int] = mapped_column(default=0)
     failures: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
+    single_keys: Mapped[bool] = mapped_column(default=True)
 
     region: Mapped[Region] = relationship(lazy="raise")
     department: Mapped[Department | None] = relationship(lazy="raise")

@@ -1,28 +1,21 @@
-"""Lists by box, for each who works: one query each, keyset pages, newest first; within reach, always."""
+"""Boxes of work for each who works, their counts, and the notices of an account; within reach, always."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
 
 from liaison.db import session
 from liaison.domain.actors import Actor, Role
 from liaison.domain.calendar import local_day, start_of_day
-from liaison.domain.clocks import Light
 from liaison.domain.errors import Invalid
-from liaison.domain.workflow import MATTER, Party
+from liaison.domain.workflow import Party
 from liaison.models.assignments import Assignment, Extension
 from liaison.models.cases import Case
 from liaison.models.clocks import Clock
-from liaison.models.departments import Category, Department
 from liaison.models.notices import Notice
-from liaison.models.people import Deputy
-from liaison.models.stations import Station
+from liaison.services.listing import ANY, Place, Row, Wanted, list_assignments, list_cases, running
 from liaison.services.reach import assignments_within, cases_within, conflicting
-
-Cursor = tuple[datetime, UUID]
 
 DEPUTY_BOXES = {
     "todo": ("with_deputy", "replied"),
@@ -40,94 +33,39 @@ DIGEST_BOXES = ("today", "due_today", "yellow", "red", "supervised", "decisions"
 HEADS_BOX = "late"
 """The box only the head of a department has: its yellow and red assignments."""
 
-HEAD = 1
-"""The level of an assignment whose owner is the department's head."""
+SIGNING_BOX = "signing"
+"""The box only an approver has: the answers to sign, which are among what is to do as well."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """One line of a list; `reference` names the assignment in a department's list, else the case.
-
-    `level` is the rank of the assignment's owner, in a list of cases the highest of this round; `owner` is that one's
-    department, with its head's name when it is the head.
-    """
-
-    cursor: Cursor
-    reference: str
-    number: str
-    title: str
-    state: str
-    part_state: str | None
-    light: str
-    due_at: datetime | None
-    created_at: datetime
-    category: str | None
-    station: str | None
-    deputy: str | None
-    supervised: bool
-    round: int
-    level: int | None = None
-    owner: str | None = None
-
-
-def deputy_box(actor: Actor, box: str, now: datetime, *, after: Cursor | None, limit: int) -> list[Row]:
+def deputy_box(
+    actor: Actor, box: str, now: datetime, *, wanted: Wanted = ANY, after: Place | None, limit: int
+) -> list[Row]:
     """A deputy's matters: todo waits for the deputy, doing for others, done for nobody."""
-    states = _box(DEPUTY_BOXES, box)
-    return _cases(actor, now, [Case.state.in_(states)], after, limit)
+    states = Case.state.in_(_box(DEPUTY_BOXES, box))
+    return list_cases([cases_within(actor), states], wanted, actor, now, after, limit)
 
 
-def department_box(actor: Actor, box: str, now: datetime, *, after: Cursor | None, limit: int) -> list[Row]:
+def department_box(
+    actor: Actor, box: str, now: datetime, *, wanted: Wanted = ANY, after: Place | None, limit: int
+) -> list[Row]:
     """A department's assignments; what waits for a signature is todo for the approver, what is overdue the head's."""
-    rows = (
-        _listing(now)
-        .add_columns(
-            Assignment.position,
-            Assignment.state.label("part_state"),
-            Assignment.assigned_at,
-            Assignment.id.label("assignment_id"),
-            Assignment.level.label("level"),
-        )
-        .join(Assignment, Assignment.case_id == Case.id)
-        .where(assignments_within(actor), _department_condition(actor, box, now))
-    )
-    key = tuple_(Assignment.assigned_at, Assignment.id)
-    if after:
-        rows = rows.where(key < after)
-    rows = rows.order_by(Assignment.assigned_at.desc(), Assignment.id.desc()).limit(limit)
-    return [
-        _row(row, (row.assigned_at, row.assignment_id), f"{row.number}.{row.position}", row.part_state)
-        for row in session.execute(_joined_clock(rows, Assignment.clock_id))
-    ]
+    inside = [assignments_within(actor), _department_condition(actor, box, now)]
+    return list_assignments(inside, wanted, actor, now, after, limit)
 
 
 def office_box(
-    actor: Actor,
-    box: str,
-    now: datetime,
-    *,
-    query: str = "",
-    state: str = "",
-    department: str = "",
-    after: Cursor | None,
-    limit: int,
+    actor: Actor, box: str, now: datetime, *, wanted: Wanted = ANY, after: Place | None, limit: int
 ) -> list[Row]:
-    """The office's matters by box, narrowed by words, state and department; Invalid for a box or state there is not."""
-    conditions = [_office_condition(box, now)] if box != "all" else []
-    if query:
-        conditions.append(or_(Case.number == query.strip().upper(), _contains(query.strip())))
-    if state and state not in MATTER.states:
-        raise Invalid({"state": ["没有这个状态。"]})
-    if state:
-        conditions.append(Case.state == state)
-    if department:
-        of_department = select(Assignment.case_id).join(Assignment.department).where(Department.code == department)
-        conditions.append(Case.id.in_(of_department))
-    return _cases(actor, now, conditions, after, limit)
+    """The office's matters by box; Invalid for a box or state there is not."""
+    inside = [cases_within(actor)] + ([_office_condition(box, now)] if box != "all" else [])
+    return list_cases(inside, wanted, actor, now, after, limit)
 
 
-def station_box(actor: Actor, now: datetime, *, after: Cursor | None, limit: int) -> list[Row]:
+def station_box(
+    actor: Actor, now: datetime, *, wanted: Wanted = ANY, after: Place | None, limit: int
+) -> list[Row]:
     """The matters told at a liaison's own station."""
-    return _cases(actor, now, [], after, limit)
+    return list_cases([cases_within(actor)], wanted, actor, now, after, limit)
 
 
 def office_counts(actor: Actor, now: datetime, boxes: Sequence[str] = COUNTED) -> dict[str, int]:
@@ -138,19 +76,12 @@ def office_counts(actor: Actor, now: datetime, boxes: Sequence[str] = COUNTED) -
 
 
 def department_counts(actor: Actor, now: datetime) -> dict[str, int]:
-    """How many assignments stand in each of the department's boxes; the overdue ones for its head alone."""
-    counted = select(Assignment.state, func.count()).where(assignments_within(actor)).group_by(Assignment.state)
-    by_state = dict(session.execute(counted).all())
-    counts = {box: sum(by_state.get(state, 0) for state in states) for box, states in DEPARTMENT_BOXES.items()}
-    if actor.role is Role.APPROVER:
-        counts["todo"] += by_state.get("replied", 0)
-        counts["doing"] -= by_state.get("replied", 0)
-    if actor.head:
-        late = select(func.count(Assignment.id)).join(Clock, Clock.id == Assignment.clock_id)
-        counts[HEADS_BOX] = session.scalar(
-            late.where(assignments_within(actor), _department_condition(actor, HEADS_BOX, now))
-        )
-    return counts
+    """How many assignments stand in each of the department's boxes; to sign for the approver, overdue for its head."""
+    boxes = [SIGNING_BOX] if actor.role is Role.APPROVER else []
+    boxes += [*DEPARTMENT_BOXES, *([HEADS_BOX] if actor.head else [])]
+    counts = [func.count(case((_department_condition(actor, box, now), 1))).label(box) for box in boxes]
+    counted = select(*counts).select_from(Assignment).outerjoin(Clock, Clock.id == Assignment.clock_id)
+    return dict(session.execute(counted.where(assignments_within(actor))).one()._mapping)
 
 
 def deputy_counts(actor: Actor) -> dict[str, int]:
@@ -192,84 +123,11 @@ def _inbox(actor: Actor) -> tuple[ColumnElement[bool], ...]:
     return (*mine, or_(Notice.case_id.is_(None), Notice.case_id.not_in(conflicting(actor))))
 
 
-def _cases(
-    actor: Actor, now: datetime, conditions: Sequence[ColumnElement[bool]], after: Cursor | None, limit: int
-) -> list[Row]:
-    listing = _listing(now).add_columns(_level(), _owner())
-    rows = _joined_clock(listing, Case.clock_id).where(cases_within(actor), *conditions)
-    if after:
-        rows = rows.where(tuple_(Case.created_at, Case.id) < after)
-    rows = rows.order_by(Case.created_at.desc(), Case.id.desc()).limit(limit)
-    return [_row(row, (row.created_at, row.id), row.number, None) for row in session.execute(rows)]
-
-
-def _listing(now: datetime) -> Select:
-    return (
-        select(
-            Case.id,
-            Case.number,
-            Case.title,
-            Case.state,
-            Case.created_at,
-            Case.supervised_at,
-            Case.round,
-            Clock.due_at,
-            _light(now).label("light"),
-            Category.name.label("category"),
-            Station.name.label("station"),
-            Deputy.name.label("deputy"),
-        )
-        .select_from(Case)
-        .outerjoin(Category, Category.id == Case.category_id)
-        .outerjoin(Station, Station.id == Case.station_id)
-        .outerjoin(Deputy, Deputy.id == Case.deputy_id)
-    )
-
-
-def _level() -> ColumnElement[int | None]:
-    """The rank of the highest owner among the assignments of a case's current round."""
-    of_round = (Assignment.case_id == Case.id, Assignment.round == Case.round)
-    return select(func.max(Assignment.level)).where(*of_round).correlate(Case).scalar_subquery().label("level")
-
-
-def _owner() -> ColumnElement[str | None]:
-    """The department of that owner, with the name of its head where the head is the owner."""
-    head = case((Assignment.level == HEAD, Department.head_name), else_="")
-    return (
-        select(func.rtrim(Department.name + " " + head))
-        .join(Assignment, Assignment.department_id == Department.id)
-        .where(Assignment.case_id == Case.id, Assignment.round == Case.round)
-        .order_by(Assignment.level.desc(), Assignment.position)
-        .limit(1)
-        .correlate(Case)
-        .scalar_subquery()
-        .label("owner")
-    )
-
-
-def _joined_clock(rows: Select, clock_id) -> Select:
-    return rows.outerjoin(Clock, Clock.id == clock_id)
-
-
-def _light(now: datetime) -> ColumnElement[str]:
-    """The light of the joined clock, as `domain.clocks.light` would say."""
-    running = _running()
-    return case(
-        (and_(running, Clock.red_at <= now), Light.red),
-        (and_(running, Clock.yellow_at <= now), Light.yellow),
-        (and_(running, Clock.blue_at <= now), Light.blue),
-        else_=Light.none,
-    )
-
-
-def _running() -> ColumnElement[bool]:
-    """Whether the joined clock runs."""
-    return and_(Clock.stopped_at.is_(None), Clock.paused_at.is_(None))
-
-
 def _department_condition(actor: Actor, box: str, now: datetime) -> ColumnElement[bool]:
     if box == HEADS_BOX and actor.head:
-        return and_(Clock.yellow_at <= now, _running(), Clock.owner == Party.DEPARTMENTS)
+        return and_(Clock.yellow_at <= now, running(), Clock.owner == Party.DEPARTMENTS)
+    if box == SIGNING_BOX and actor.role is Role.APPROVER:
+        return Assignment.state == "replied"
     states = set(_box(DEPARTMENT_BOXES, box))
     if actor.role is Role.APPROVER and box != "done":
         states = states | {"replied"} if box == "todo" else states - {"replied"}
@@ -291,52 +149,21 @@ def _office_condition(box: str, now: datetime) -> ColumnElement[bool]:
             waiting = or_(Assignment.state == "return_requested", Assignment.id.in_(asked))
             return exists().where(Assignment.case_id == Case.id, waiting)
         case "overdue":
-            return and_(Clock.due_at < now, _running())
+            return and_(Clock.due_at < now, running())
         case "supervised":
             return and_(Case.supervised_at.is_not(None), Case.closed_at.is_(None))
         case "today":
             return Case.created_at >= start_of_day(local_day(now))
         case "due_today":
-            return and_(Clock.due_on == local_day(now), _running())
+            return and_(Clock.due_on == local_day(now), running())
         case "yellow":
-            return and_(Clock.yellow_at <= now, Clock.red_at > now, _running())
+            return and_(Clock.yellow_at <= now, Clock.red_at > now, running())
         case "red":
-            return and_(Clock.red_at <= now, _running())
+            return and_(Clock.red_at <= now, running())
     raise Invalid({"box": ["没有这个分类。"]})
-
-
-def _contains(query: str) -> ColumnElement[bool]:
-    """Words in the text: two characters or more go through the bigram index, then the exact order is checked.
-
-    In a function of the database, since below row-level security no query may use that index itself.
-    """
-    if len(query) < 2:
-        return Case.text.contains(query, autoescape=True)
-    return Case.id.in_(select(func.cases_containing(query)))
 
 
 def _box(boxes: dict[str, tuple[str, ...]], box: str) -> tuple[str, ...]:
     if box not in boxes:
         raise Invalid({"box": ["没有这个分类。"]})
     return boxes[box]
-
-
-def _row(row, cursor: Cursor, reference: str, part_state: str | None) -> Row:
-    return Row(
-        cursor=cursor,
-        reference=reference,
-        number=row.number,
-        title=row.title,
-        state=row.state,
-        part_state=part_state,
-        light=row.light,
-        due_at=row.due_at,
-        created_at=row.created_at,
-        category=row.category,
-        station=row.station,
-        deputy=row.deputy,
-        supervised=row.supervised_at is not None,
-        round=row.round,
-        level=row.level,
-        owner=getattr(row, "owner", None),
-    )

@@ -141,10 +141,17 @@ CASE_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "today": "今日新收",
             "due_today": "今日到期",
             "late": "超期",
+            "signing": "待签发",
             "yellow": "超期",
             "red": "严重超期",
             "dead": "发送失败的通知",
             "unowned": "其中没有人处理",
+        },
+        "sort": {
+            "urgent": "先看最急的",
+            "due": "先看先到期的",
+            "newest": "先看最新的",
+            "oldest": "先看最早的",
         },
         "event": {
             "submit": "提交事项",

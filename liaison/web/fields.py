@@ -21,7 +21,7 @@ fields.List.default_error_messages.update(invalid="这里应当是一个列表�
 fields.Nested.default_error_messages.update(type="这一项的格式不正确。")
 
 
-LONGEST_NAME, MOST_NAMES = 200, 50  # characters of a code or number, many times the longest; departments of a county
+LONGEST_NAME, MOST_NAMES = 200, 100  # characters of a code or number, many times the longest; lines of a page
 ENDLESS = "内容太长，请核对后重新填写。"
 
 

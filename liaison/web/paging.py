@@ -10,19 +10,27 @@ from uuid import UUID
 from flask import request
 
 from liaison.domain.errors import Invalid
+from liaison.services.listing import Place, Row
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
 LIMITS = frozenset(map(str, range(1, MAX_LIMIT + 1)))
 
-Cursor = tuple[datetime, UUID]
+Cursor = tuple[Any, ...]
+BY_TIME = (datetime.fromisoformat, UUID)
+"""How the parts of the usual cursor are read: a moment and an id."""
+
+BY_PLACE = (datetime.fromisoformat, int, datetime.fromisoformat, datetime.fromisoformat, UUID)
+"""How those of a `services.listing.Place` are read."""
 
 
 def page(
-    fetch: Callable[[Cursor | None, int], Sequence[Any]], cursor_of: Callable[[Any], Cursor]
+    fetch: Callable[[Any, int], Sequence[Any]],
+    cursor_of: Callable[[Any], Cursor],
+    parts: Sequence[Callable[[str], Any]] = BY_TIME,
 ) -> tuple[list, str | None]:
     """One page of what `fetch(after, limit)` returns, as the query asks, and the cursor of the next or None."""
     limit = _limit()
-    rows = list(fetch(_after(), limit + 1))
+    rows = list(fetch(_after(parts), limit + 1))
     more = len(rows) > limit
     return rows[:limit], _encode(cursor_of(rows[limit - 1])) if more else None
 
@@ -34,16 +42,22 @@ def _limit() -> int:
     return int(given)
 
 
-def _after() -> Cursor | None:
+def _after(parts: Sequence[Callable[[str], Any]]) -> Cursor | None:
     given = request.args.get("after")
     if not given:
         return None
     try:
-        at, _, id_ = base64.urlsafe_b64decode(given.encode("ascii")).decode("ascii").partition("|")
-        return datetime.fromisoformat(at), UUID(id_)
+        told = base64.urlsafe_b64decode(given.encode("ascii")).decode("ascii").split("|")
+        return tuple(read(part) for read, part in zip(parts, told, strict=True))
     except (ValueError, UnicodeError, binascii.Error):
         raise Invalid({"after": ["翻页标记无效，请从第一页重新打开。"]}) from None
 
 
 def _encode(cursor: Cursor) -> str:
-    return base64.urlsafe_b64encode(f"{cursor[0].isoformat()}|{cursor[1]}".encode()).decode()
+    told = (part.isoformat() if isinstance(part, datetime) else str(part) for part in cursor)
+    return base64.urlsafe_b64encode("|".join(told).encode()).decode()
+
+
+def list_page(fetch: Callable[[Place | None, int], Sequence[Row]]) -> tuple[list[Row], str | None]:
+    """One page of a list of cases or assignments."""
+    return page(lambda after, limit: fetch(Place(*after) if after else None, limit), lambda row: row.cursor, BY_PLACE)

@@ -11,7 +11,7 @@ from liaison.domain.outcomes import Outcome, Result
 from liaison.domain.reminders import Audience, Rung
 from liaison.domain.routing import Ground, PassedOver, Reason
 from liaison.domain.terms import COMPLEXITIES, DEFAULT_TERMS
-from liaison.services import audit, channels, claims, digests, inboxes, matters, outbox
+from liaison.services import audit, channels, claims, digests, inboxes, listing, matters, outbox
 from liaison.web.labels import LABELS
 from tests.support.source import modules, within
 
@@ -29,9 +29,11 @@ CODES = {
         *inboxes.DEPUTY_BOXES,
         *inboxes.DEPARTMENT_BOXES,
         inboxes.HEADS_BOX,
+        inboxes.SIGNING_BOX,
         *inboxes.OFFICE_BOXES,
         *inboxes.DIGEST_BOXES,
     ),
+    "sort": list(listing.Sort),
     "clock": list(DEFAULT_TERMS),
     "audience": list(Audience),
     "when": list(Rung),

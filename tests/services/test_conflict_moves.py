@@ -18,6 +18,7 @@ from liaison.models.notices import Notice
 from liaison.models.people import Account, Leadership
 from liaison.services import announcements, assignments, claims, conflicts, dossiers, inboxes, intake, matters
 from liaison.services.assignments import ENDED
+from liaison.services.listing import Wanted
 from liaison.services.parties import parties_of
 from tests.support.life import HAPPY, UNHAPPY, Life
 from tests.support.matrix import undone
@@ -191,7 +192,7 @@ def places(life: Life, name: str, number: str) -> Iterator[str]:
     ask = {"after": None, "limit": 50}
     lists: dict[str, list] = {"the inbox": inboxes.notices_for(actor)}
     if actor.role in OFFICE_ROLES:
-        lists["search"] = inboxes.office_box(actor, "all", now, query=number, **ask)
+        lists["search"] = inboxes.office_box(actor, "all", now, wanted=Wanted(number), **ask)
         lists |= {box: [count] for box, count in inboxes.office_counts(actor, now).items() if count}
     elif actor.role in DEPARTMENT_ROLES:
         lists |= {box: inboxes.department_box(actor, box, now, **ask) for box in inboxes.DEPARTMENT_BOXES}

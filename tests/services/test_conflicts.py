@@ -14,7 +14,7 @@ from liaison.models.conflicts import Conflict
 from liaison.models.matters import Matter
 from liaison.models.notices import Notice
 from liaison.models.people import Leadership
-from liaison.services import assignments, claims, conflicts, dossiers, inboxes, matters
+from liaison.services import assignments, claims, conflicts, dossiers, inboxes, listing, matters
 from liaison.services.audit import Wanted, entries
 from liaison.services.parties import barred
 from liaison.services.vault import Contact
@@ -345,8 +345,8 @@ def test_lists_counts_and_search_leave_it_out(life: Life) -> None:
     assert not any(inboxes.department_counts(handler, now).values())
     for box in inboxes.DEPARTMENT_BOXES:
         assert inboxes.department_box(handler, box, now, after=None, limit=9) == []
-    assert inboxes.office_box(office, "all", now, query="路灯", after=None, limit=9) == []
-    assert inboxes.office_box(office, "all", now, query=number, after=None, limit=9) == []
+    assert inboxes.office_box(office, "all", now, wanted=listing.Wanted("路灯"), after=None, limit=9) == []
+    assert inboxes.office_box(office, "all", now, wanted=listing.Wanted(number), after=None, limit=9) == []
     assert not any(inboxes.office_counts(office, now).values())
 
 

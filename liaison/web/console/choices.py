@@ -13,7 +13,7 @@ from liaison.services.clocks import term_for
 from liaison.services.departments import all_categories, departments_for, regions_within
 from liaison.services.matters import CHANNELS
 from liaison.services.parties import concerned, parties_of
-from liaison.services.rosters import deputies_to_take_over
+from liaison.services.rosters import deputies_to_take_over, stations_within
 from liaison.web.labels import label, term
 
 Pair = tuple[str, str]
@@ -49,6 +49,7 @@ class Choices:
             "all_deputies": lambda: [_of_deputy(each) for each in deputies_to_take_over(self._path, able=False)],
             "accounts": lambda: [(each.username, _of_account(each)) for each in accounts_within(self._actor)],
             "categories": self._categories,
+            "stations": lambda: [(row.station.code, row.station.name) for row in stations_within(self._actor)],
             "regions": lambda: [(region.code, region.name) for region in regions_within(self._actor)],
             "roles": lambda: [(role, label("role", role)) for role in ROLES],
             **{f"own_{kind}": partial(self._own, kind) for kind in KINDS},

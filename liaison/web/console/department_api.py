@@ -11,7 +11,7 @@ from liaison.web.described import describe
 from liaison.web.endpoints import add_moves, box
 from liaison.web.forms import DEPARTMENT_FORMS
 from liaison.web.guards import current_actor, guard
-from liaison.web.paging import page
+from liaison.web.paging import list_page
 from liaison.web.projections import assignment_matter, row_json
 from liaison.web.reading import read_dossier
 from liaison.web.wiring import now
@@ -35,8 +35,8 @@ def read_assignment(reference: str) -> Any:
 def assignments() -> Any:
     """The department's assignments of one box: todo, doing or done."""
     actor, at, wanted = current_actor(), now(), box()
-    rows, following = page(
-        lambda after, limit: inboxes.department_box(actor, wanted, at, after=after, limit=limit), lambda row: row.cursor
+    rows, following = list_page(
+        lambda after, limit: inboxes.department_box(actor, wanted, at, after=after, limit=limit)
     )
     return {"items": [row_json(row) for row in rows], "next": following}
 

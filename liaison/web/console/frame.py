@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, flash
 
 from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Role
 from liaison.domain.policy import may
@@ -18,7 +18,7 @@ blueprint = Blueprint("console", __name__, url_prefix="/console")
 class Viewer:
     """Who looks at a page: account, name, role, place of work, unread notices, and what the menu may offer.
 
-    `alarm` is the clock's, for those who can do something about it.
+    `alarm` is the clock's, for those who can do something about it; `single_keys` whether letters do something.
     """
 
     account_id: UUID
@@ -28,6 +28,7 @@ class Viewer:
     unread: int
     menu: tuple[tuple[str, str], ...]
     alarm: Alarm | None
+    single_keys: bool
 
 
 @blueprint.context_processor
@@ -42,7 +43,13 @@ def viewer() -> dict[str, Viewer | None]:
     menu = tuple((endpoint, words) for endpoint, words, action in open_to if may(actor.role, action))
     alarm = timekeeping.find_alarm() if may(actor.role, "clock.read") else None
     unread = inboxes.count_unread(actor)
-    return {"viewer": Viewer(actor.account_id, actor.name, actor.role, place.name, unread, menu, alarm)}
+    keys = account.single_keys
+    return {"viewer": Viewer(actor.account_id, actor.name, actor.role, place.name, unread, menu, alarm, keys)}
+
+
+def flash_undo(words: str, address: str, **fields: str) -> None:
+    """Say that something was taken away, with a button that sends these fields there to bring it back."""
+    flash({"words": words, "address": address, "fields": fields}, "undo")
 
 
 def is_plain(role: Role) -> bool:

@@ -1,21 +1,28 @@
-"""The home page: for each who works, the boxes of work with their counts and one page of rows."""
+"""The home page: for each who works, the boxes of work with their counts, saved views, and one page of rows."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from flask import render_template, request
 
 from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Actor, Role
-from liaison.services import inboxes
-from liaison.services.inboxes import Row
+from liaison.domain.errors import Invalid
+from liaison.domain.workflow import ASSIGNMENT, MATTER
+from liaison.services import inboxes, saved_views
+from liaison.services.listing import ANY, Place, Row, Sort, Wanted
 from liaison.web.console.choices import Choices
 from liaison.web.console.frame import blueprint, is_plain
+from liaison.web.console.narrowing import FILTERS, as_query, from_query, here, read_wanted
 from liaison.web.guards import current_actor, guard
-from liaison.web.paging import Cursor, page
+from liaison.web.paging import DEFAULT_LIMIT, list_page
 from liaison.web.wiring import now
 
-Fetch = Callable[[Cursor | None, int], list[Row]]
+Fetch = Callable[[Wanted, Place | None, int], list[Row]]
+SIZES = (DEFAULT_LIMIT, 50, 100)
+LOOKED_BACK_ON = ("done", "all", "today")
+"""Boxes in which nothing presses: the newest comes first."""
 
 
 @dataclass(frozen=True)
@@ -25,53 +32,72 @@ class Desk:
     counts: Mapping[str, int | None]
     box: str
     fetch: Fetch
-    searches: bool = False
+    states: Mapping[str, object] = field(default_factory=lambda: MATTER.states)
+
+    @property
+    def usual(self) -> Sort:
+        """The order nobody has to ask for."""
+        return Sort.NEWEST if self.box in LOOKED_BACK_ON else Sort.URGENT
 
 
 @blueprint.get("/")
 @guard("console.home")
-def home() -> str:
+def home() -> str | tuple[str, int]:
     """The viewer's work; roles whose work comes in later versions read what it will be."""
     actor, at = current_actor(), now()
     if is_plain(actor.role):
         return render_template("console/plain.html", role=actor.role)
-    desk = _desk(actor, at)
-    rows, following = page(desk.fetch, lambda row: row.cursor)
-    return render_template(
+    return inbox_page(actor, at)
+
+
+def inbox_page(actor: Actor, at: datetime, errors: Mapping[str, list[str]] | None = None) -> str | tuple[str, int]:
+    """One page of one box; filters that make no sense are said to, and narrow nothing."""
+    desk, wanted, errors = _desk(actor, at), ANY, dict(errors or {})
+    try:
+        wanted = read_wanted(request.args, desk.usual)
+    except Invalid as error:
+        errors |= error.errors
+    rows, following = list_page(lambda after, limit: desk.fetch(wanted, after, limit))
+    kept = here(request.args)
+    views = [(view.name, from_query(view.query)) for view in saved_views.views_of(actor)]
+    shown = render_template(
         "console/inbox.html",
         desk=desk,
         rows=rows,
         following=following,
         asked=request.args,
-        choices=Choices(actor) if desk.searches else None,
+        here=kept,
+        query=as_query(kept),
+        is_narrowed=any(kept.get(name) for name in FILTERS),
+        views=views,
+        view=next((name for name, query in views if query == kept), None),
+        wanted=wanted,
+        sizes=SIZES,
+        errors=errors,
+        choices=Choices(actor),
         duties=actor.role in DEPARTMENT_ROLES,
     )
+    return (shown, 422) if errors else shown
 
 
 def _desk(actor: Actor, at: datetime) -> Desk:
+    box = request.args.get("box", "todo")
     if actor.role in OFFICE_ROLES:
         return _office_desk(actor, at)
     if actor.role in DEPARTMENT_ROLES:
-        box = request.args.get("box", "todo")
         counts = inboxes.department_counts(actor, at)
-        return Desk(counts, box, lambda after, n: inboxes.department_box(actor, box, at, after=after, limit=n))
+        fetch = partial(inboxes.department_box, actor, box, at)
+        return Desk(counts, box, lambda w, a, n: fetch(wanted=w, after=a, limit=n), ASSIGNMENT.states)
     if actor.role is Role.DEPUTY:
-        box = request.args.get("box", "todo")
         counts = inboxes.deputy_counts(actor)
-        return Desk(counts, box, lambda after, n: inboxes.deputy_box(actor, box, at, after=after, limit=n))
-    return Desk({"all": None}, "all", lambda after, n: inboxes.station_box(actor, at, after=after, limit=n))
+        return Desk(counts, box, lambda w, a, n: inboxes.deputy_box(actor, box, at, wanted=w, after=a, limit=n))
+    return Desk({"all": None}, "all", lambda w, a, n: inboxes.station_box(actor, at, wanted=w, after=a, limit=n))
 
 
 def _office_desk(actor: Actor, at: datetime) -> Desk:
     """The office's boxes; without a box asked for, the first that holds work."""
-    asked = request.args
     counts = inboxes.office_counts(actor, at) | {"all": None}
-    filters = {name: asked.get(key, "") for name, key in _FILTERS.items()}
+    is_narrowed = any(request.args.get(name) for name in FILTERS)
     first = next((box for box in ("screening", "dispatch", "decisions") if counts[box]), "screening")
-    box = asked.get("box") or ("all" if any(filters.values()) else first)
-    return Desk(
-        counts, box, lambda after, n: inboxes.office_box(actor, box, at, **filters, after=after, limit=n), searches=True
-    )
-
-
-_FILTERS = {"query": "q", "state": "state", "department": "department"}
+    box = request.args.get("box") or ("all" if is_narrowed else first)
+    return Desk(counts, box, lambda w, a, n: inboxes.office_box(actor, box, at, wanted=w, after=a, limit=n))

@@ -8,6 +8,7 @@ from liaison.domain.errors import DomainError, Invalid, NotAllowed
 from liaison.services import passwords, sign_in
 from liaison.web.console.account_inputs import PasswordIn
 from liaison.web.console.frame import blueprint
+from liaison.web.console.inputs import SwitchIn
 from liaison.web.console.sign_in import carry
 from liaison.web.errors import status_of
 from liaison.web.guards import current_actor, current_need, guard, token
@@ -41,6 +42,17 @@ def sign_out_others() -> Response:
         running = sign_in.get_session(token(), now())
         sign_in.revoke_sessions(running.account_id, now(), keep=running.id)
     flash("其他设备上的登录已全部退出。")
+    return redirect(url_for("console.my_sessions"), 303)
+
+
+@blueprint.post("/me/keys")
+@guard("desk.write")
+def switch_keys() -> Response:
+    """Let single letters do something in the console, or nothing."""
+    on = read_body(SwitchIn())["on"]
+    with unit_of_work():
+        sign_in.get_account(current_actor().account_id).single_keys = on
+    flash("单键操作已打开。" if on else "单键操作已关闭。")
     return redirect(url_for("console.my_sessions"), 303)
 
 

@@ -6,12 +6,13 @@ from apiflask import APIBlueprint
 from flask import request
 
 from liaison.services import inboxes, reveals
+from liaison.services.listing import Wanted
 from liaison.web.answers import OfficeQuery, RowsOut, StaffMatterOut
 from liaison.web.described import describe
 from liaison.web.endpoints import MOVE_REFUSES, add_moves
 from liaison.web.forms import OFFICE_FORMS
 from liaison.web.guards import current_actor, guard
-from liaison.web.paging import page
+from liaison.web.paging import list_page
 from liaison.web.projections import row_json, staff_matter
 from liaison.web.reading import read_dossier
 from liaison.web.schemas import Decision, Nothing
@@ -32,18 +33,10 @@ def read_matter(number: str) -> Any:
 def matters() -> Any:
     """The office's matters of one box, narrowed by words, state and department."""
     actor, at, asked = current_actor(), now(), request.args
-    rows, following = page(
-        lambda after, limit: inboxes.office_box(
-            actor,
-            asked.get("box", "all"),
-            at,
-            query=asked.get("q", ""),
-            state=asked.get("state", ""),
-            department=asked.get("department", ""),
-            after=after,
-            limit=limit,
-        ),
-        lambda row: row.cursor,
+    wanted = Wanted(asked.get("q", ""), asked.get("state", ""), asked.get("department", ""))
+    box = asked.get("box", "all")
+    rows, following = list_page(
+        lambda after, limit: inboxes.office_box(actor, box, at, wanted=wanted, after=after, limit=limit)
     )
     return {"items": [row_json(row) for row in rows], "next": following}
 

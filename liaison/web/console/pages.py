@@ -3,6 +3,7 @@
 from liaison.web.console import (  # noqa: F401
     accounts,
     audit,
+    bulk,
     calendar,
     cases,
     clock,
@@ -20,5 +21,6 @@ from liaison.web.console import (  # noqa: F401
     sign_in,
     stations,
     statistics,
+    views,
 )
 from liaison.web.console.frame import blueprint  # noqa: F401

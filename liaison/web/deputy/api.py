@@ -10,7 +10,7 @@ from liaison.web.described import describe
 from liaison.web.endpoints import add_moves, box
 from liaison.web.forms import DEPUTY_FORMS
 from liaison.web.guards import current_actor, guard
-from liaison.web.paging import page
+from liaison.web.paging import list_page
 from liaison.web.projections import row_json, staff_matter
 from liaison.web.reading import read_dossier
 from liaison.web.wiring import now
@@ -24,8 +24,8 @@ api = APIBlueprint("deputy", __name__, url_prefix="/api/v1/deputy", tag="Deputy"
 def matters() -> Any:
     """The deputy's matters of one box: todo, doing or done."""
     actor, at, wanted = current_actor(), now(), box()
-    rows, following = page(
-        lambda after, limit: inboxes.deputy_box(actor, wanted, at, after=after, limit=limit), lambda row: row.cursor
+    rows, following = list_page(
+        lambda after, limit: inboxes.deputy_box(actor, wanted, at, after=after, limit=limit)
     )
     return {"items": [row_json(row) for row in rows], "next": following}
 

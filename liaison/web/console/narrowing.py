@@ -1,0 +1,61 @@
+"""What a list is narrowed by, as its address says it: read from there, and written for links, tabs, saved views."""
+
+from collections.abc import Mapping
+from datetime import date
+from urllib.parse import parse_qsl, urlencode
+
+from liaison.domain.clocks import Light
+from liaison.domain.errors import Invalid
+from liaison.services.listing import Sort, Wanted
+from liaison.web.paging import DEFAULT_LIMIT
+
+FILTERS = ("q", "state", "department", "station", "category", "light", "due_from", "due_until")
+"""What narrows a list; `clear` takes all of them away."""
+
+KEPT = ("box", *FILTERS, "sort", "limit")
+"""What of an address a link to the next page or a saved view keeps."""
+
+LONGEST = 200  # characters of one value; the longest name of a code is far shorter
+LONGEST_QUERY = 2000
+NO_DAY = "请按“2026-03-02”的格式填写日期。"
+
+
+def here(asked: Mapping[str, str]) -> dict[str, str]:
+    """What the address keeps, in one order, so that the same view has one address."""
+    given = ((name, asked.get(name, "").strip()[:LONGEST]) for name in KEPT)
+    return {name: value for name, value in given if value and (name, value) != ("limit", str(DEFAULT_LIMIT))}
+
+
+def as_query(kept: Mapping[str, str]) -> str:
+    """That part of an address."""
+    return urlencode(kept)
+
+
+def from_query(query: str) -> dict[str, str]:
+    """What an address of ours keeps, whoever wrote it: other names are left out."""
+    return here(dict(parse_qsl(query[:LONGEST_QUERY])))
+
+
+def read_wanted(asked: Mapping[str, str], usual: Sort) -> Wanted:
+    """What is wanted. Raises Invalid naming every field that makes no sense."""
+    kept, errors = here(asked), dict[str, list[str]]()
+    since, until = (_day(kept, name, errors) for name in ("due_from", "due_until"))
+    sort, light = kept.get("sort", usual), kept.get("light", "")
+    if sort not in set(Sort):
+        errors["sort"] = ["没有这种排序，请重新选择。"]
+    if light and light not in set(Light):
+        errors["light"] = ["没有这种时限情况，请重新选择。"]
+    if since and until and since > until:
+        errors["due_until"] = ["到期的起止日期颠倒了，请重新选择。"]
+    if errors:
+        raise Invalid(errors)
+    named = {name: kept.get(name, "") for name in ("state", "department", "station", "category")}
+    return Wanted(kept.get("q", ""), **named, light=light, due_from=since, due_until=until, sort=Sort(sort))
+
+
+def _day(kept: Mapping[str, str], name: str, errors: dict[str, list[str]]) -> date | None:
+    try:
+        return date.fromisoformat(kept[name]) if name in kept else None
+    except ValueError:
+        errors[name] = [NO_DAY]
+        return None
