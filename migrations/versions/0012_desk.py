@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_saved_views_account_id_accounts")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_views")),
-        sa.UniqueConstraint("account_id", "name", name=op.f("uq_saved_views_account_id")),
+        sa.UniqueConstraint("account_id", "name", name=op.f("uq_saved_views_account_id_name")),
     )
     op.execute("ALTER TABLE saved_views ENABLE ROW LEVEL SECURITY")
     op.execute(f"CREATE POLICY web_keeps ON saved_views TO liaison_web USING ({MINE}) WITH CHECK ({MINE})")
