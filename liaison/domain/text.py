@@ -39,14 +39,15 @@ _PLATE = re.compile(
     r"([京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼])"
     r"[A-Za-z][ -]?(?=[A-Za-z]*\d)[A-Za-z0-9]{4,6}(?![A-Za-z0-9])"
 )
-_MASKS = (
-    (_EMAIL, "***@***"),
-    (_IDENTITY, "*" * 18),
-    (_BANK_CARD, "*" * 16),
-    (_LONG_RUN, "*" * 16),
-    (_MOBILE, "1**********"),
-    (_PLATE, r"\1*****"),
+MASKS = (
+    ("email", _EMAIL, "***@***"),
+    ("identity", _IDENTITY, "*" * 18),
+    ("card", _BANK_CARD, "*" * 16),
+    ("card", _LONG_RUN, "*" * 16),
+    ("phone", _MOBILE, "1**********"),
+    ("plate", _PLATE, r"\1*****"),
 )
+"""What is personal wherever it stands: the kind, how it is found in a `narrow` copy, and what stands in its place."""
 
 
 def clean(text: str, field: str, min_len: int = 1, max_len: int = 2000) -> str:
@@ -106,9 +107,14 @@ def mask_personal(text: str) -> str:
     Finds them with full-width digits and with spaces, dashes or dots in between as well.
     Meant for what departments and the public read; what is stored stays whole.
     """
-    for pattern, mask in _MASKS:
+    for _, pattern, mask in MASKS:
         text = _mask(text, pattern, mask)
     return text
+
+
+def narrow(text: str) -> str:
+    """Return a copy as long as the text in which `MASKS` are sought: full-width characters as ASCII, dashes as one."""
+    return text.translate(_NARROW)
 
 
 def hide_known(text: str, words: Iterable[str]) -> str:
@@ -183,7 +189,7 @@ def _script(char: str) -> str:
 def _mask(text: str, pattern: re.Pattern[str], mask: str) -> str:
     """Return the text with `mask` wherever the pattern matches its narrow copy."""
     parts, end = [], 0
-    for match in pattern.finditer(text.translate(_NARROW)):
+    for match in pattern.finditer(narrow(text)):
         parts += [text[end : match.start()], match.expand(mask)]
         end = match.end()
     return "".join([*parts, text[end:]])

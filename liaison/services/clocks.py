@@ -31,6 +31,23 @@ def _local_terms() -> dict[tuple[str, str], Term]:
     return {(path, clock): Term.parse(term) for path, clock, term in rows}
 
 
+def due_if_started(case: Case, clock: str, now: datetime) -> Due:
+    """When such a clock of this case would run out if it were started now."""
+    return due(term_for(case, clock), now, current_calendar())
+
+
+def due_if_extended(clock: Clock, working_days: int) -> Due:
+    """When a clock would run out if it were extended by so many working days."""
+    return due(
+        Term.parse(clock.term),
+        clock.started_at,
+        current_calendar(),
+        extended=working_days,
+        paused_days=clock.paused_days,
+        paused_seconds=clock.paused_seconds,
+    )
+
+
 def term_until(day: date, now: datetime) -> Term:
     """The term in working days that ends on `day` or the next working day, at least one."""
     calendar = current_calendar()

@@ -65,6 +65,24 @@ def merge(actor: Actor, number: str, into: str, *, now: datetime) -> Case:
     return case
 
 
+def merge_all(actor: Actor, numbers: Sequence[str], into: str, *, now: datetime) -> Case:
+    """Join several matters to one at once, or none of them; returns the lead.
+
+    Raises Invalid for `cases`, naming the matter that cannot be joined and why.
+    """
+    others = sorted(set(numbers) - {into})
+    if not others:
+        raise Invalid({"cases": ["请至少选择一件要并入的事项。"]})
+    for each in sorted({*others, into}):
+        cases.lock_case(actor, each)  # all of them in one order, so that two such merges cannot wait for each other
+    for each in others:
+        try:
+            merge(actor, each, into, now=now)
+        except Invalid as error:
+            raise Invalid({"cases": [f"{each}：{words}" for said in error.errors.values() for words in said]}) from None
+    return cases.lock_case(actor, into)
+
+
 def ask(actor: Actor, number: str, question: str, *, now: datetime) -> Case:
     """Ask the resident for what is missing; the clock of the case stands still meanwhile."""
     case = cases.lock_case(actor, number)

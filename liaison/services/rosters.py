@@ -57,7 +57,7 @@ def stations_within(actor: Actor, query: str = "") -> list[StationRow]:
 
 def get_roster(actor: Actor, code: str, now: datetime) -> Roster:
     """The roster of a station within reach. Raises NotFound."""
-    station = _station(actor, code)
+    station = get_station(actor, code)
     turns = stations.duty_turns(station.id, now)
     deputies = {deputy.id: deputy for deputy in _deputies(station)}
     chosen = choose_deputy(turns).deputy_id
@@ -70,7 +70,7 @@ def get_roster(actor: Actor, code: str, now: datetime) -> Roster:
 
 def move_turn(actor: Actor, code: str, deputy_code: str, *, up: bool) -> None:
     """Let a deputy change places with the one before or after; at either end nothing happens."""
-    rows = _rows(_station(actor, code))
+    rows = _rows(get_station(actor, code))
     place = _place(rows, deputy_code)
     other = place - 1 if up else place + 1
     if 0 <= other < len(rows):
@@ -80,7 +80,7 @@ def move_turn(actor: Actor, code: str, deputy_code: str, *, up: bool) -> None:
 
 def add_turn(actor: Actor, code: str, deputy_code: str) -> None:
     """Put a deputy at the end of a roster. Raises Invalid for an unknown deputy or one who stands there."""
-    station = _station(actor, code)
+    station = get_station(actor, code)
     deputy = stations.find_deputy(deputy_code)
     rows = _rows(station)
     if deputy is None or deputy.id in [row.deputy_id for row in rows]:
@@ -92,7 +92,7 @@ def add_turn(actor: Actor, code: str, deputy_code: str) -> None:
 
 def drop_turn(actor: Actor, code: str, deputy_code: str) -> None:
     """Take a deputy off a roster; matters already with the deputy stay there."""
-    rows = _rows(_station(actor, code))
+    rows = _rows(get_station(actor, code))
     session.delete(rows[_place(rows, deputy_code)])
     session.flush()
 
@@ -104,7 +104,7 @@ def set_absence(actor: Actor, code: str, deputy_code: str, until: date | None, *
     """
     if until is not None and until < today:
         raise Invalid({"absent_until": ["日期已经过去，请填写今天或以后的日期。"]})
-    rows = _rows(_station(actor, code))
+    rows = _rows(get_station(actor, code))
     deputy = session.get_one(Deputy, rows[_place(rows, deputy_code)].deputy_id)
     deputy.absent_until = until
     session.flush()
@@ -113,7 +113,7 @@ def set_absence(actor: Actor, code: str, deputy_code: str, until: date | None, *
 
 def set_screening(actor: Actor, code: str, on: bool, now: datetime) -> Station:
     """Say whether the office screens what is told at a station; off sends it straight to the deputy on duty."""
-    station = _station(actor, code)
+    station = get_station(actor, code)
     station.screening = on
     session.flush()
     audit.note(actor, "setting.screening", now, about=code, region_path=station.region.path, data={"on": on})
@@ -140,7 +140,8 @@ def deputy_names(ids: list[str]) -> dict[str, str]:
     return {str(id_): name for id_, name in rows}
 
 
-def _station(actor: Actor, code: str) -> Station:
+def get_station(actor: Actor, code: str) -> Station:
+    """The active station of that code, if the actor looks after it, with its region. Raises NotFound."""
     wanted = (Station.code == code, Station.active, station_within(actor))
     found = session.scalar(select(Station).where(*wanted).options(joinedload(Station.region)))
     if found is None:

@@ -9,13 +9,13 @@ from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES
 from liaison.domain.errors import Conflict, Invalid, NotFound, WrongState
 from liaison.services.cases import check_unmoved
 from liaison.services.dossiers import Dossier
-from liaison.services.rosters import deputy_names
 from liaison.web.console import facts
 from liaison.web.console.choices import Choices
 from liaison.web.console.fields import FACES
 from liaison.web.console.frame import blueprint
+from liaison.web.console.onward import onward
 from liaison.web.console.panels import Attempt, get_form, own_duties, panels
-from liaison.web.console.prefill import suggestion_words
+from liaison.web.console.prefill import passed_over, suggestion_words
 from liaison.web.errors import status_of
 from liaison.web.guards import MOVE, current_actor, guard, note_refused
 from liaison.web.reading import read_dossier
@@ -81,6 +81,8 @@ def _move(name: str, reference: str, number: str) -> Response | tuple[str, int]:
         attempt = Attempt(name, reference if reference != number else "", request.form, error)
         return _page(read_dossier(number), attempt), status_of(error)
     flash(f"已完成：{FACES[form.action].title}。")
+    if following := onward(number):
+        return redirect(following, 303)
     if form.leaves:
         return redirect(url_for("console.home"), 303)
     endpoint, key = ("assignment_page", "reference") if reference != number else ("case_page", "number")
@@ -108,7 +110,7 @@ def _page(dossier: Dossier, attempt: Attempt | None = None) -> str:
         meanwhile=_meanwhile(dossier) if attempt else [],
         choices=Choices(actor, dossier.case),
         routing=matter.routing if matter else {},
-        passed=_passed_over(matter.routing if matter and actor.role in OFFICE_ROLES else {}),
+        passed=passed_over(matter.routing if matter and actor.role in OFFICE_ROLES else {}),
         owns=actor.role in DEPARTMENT_ROLES,
         now=now(),
         facts=facts,
@@ -126,10 +128,3 @@ def _seen() -> int:
     """The number of the last event the form's page showed; 0 when it does not say."""
     given = request.args.get("seen", "")
     return int(given) if given.isdecimal() and len(given) < MOST_DIGITS else 0
-
-
-def _passed_over(routing: dict) -> list[tuple[str, str]]:
-    """The names of the deputies a matter was not given to, each with the reason's code."""
-    passed = routing.get("passed", [])
-    names = deputy_names([each["deputy_id"] for each in passed])
-    return [(names.get(each["deputy_id"], ""), each["why"]) for each in passed]

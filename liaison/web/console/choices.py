@@ -9,12 +9,13 @@ from liaison.domain.terms import COMPLEXITIES
 from liaison.models.cases import Case
 from liaison.models.people import Account, Deputy
 from liaison.services.accounts import KINDS, ROLES, accounts_within, acts_for
-from liaison.services.clocks import term_for
+from liaison.services.clocks import due_if_started, term_for
 from liaison.services.departments import all_categories, departments_for, regions_within
 from liaison.services.matters import CHANNELS
 from liaison.services.parties import concerned, parties_of
 from liaison.services.rosters import deputies_to_take_over, stations_within
-from liaison.web.labels import label, term
+from liaison.web.labels import day, label, term
+from liaison.web.wiring import now
 
 Pair = tuple[str, str]
 
@@ -94,7 +95,10 @@ class Choices:
 
     def _complexity(self, code: str) -> str:
         words = label("complexity", code)
-        return f"{words}（{term(str(term_for(self._case, code)))}）" if self._case else words
+        if self._case is None:
+            return words
+        due = due_if_started(self._case, code, now())
+        return f"{words}（{term(str(term_for(self._case, code)))}，现在交办到 {day(due.day)}）"
 
 
 def _of_deputy(deputy: Deputy) -> Pair:

@@ -32,9 +32,10 @@ class RuleIn(Input):
 
 
 class TryIn(Input):
-    """A text to try the rules on."""
+    """A text to try the rules on, as if it were told at a station."""
 
     text = Words(2, MAX_TEXT, required=True)
+    station = fields.String(load_default="")
     category = fields.String(load_default="")
 
 

@@ -9,6 +9,7 @@ from liaison.domain.text import mask_personal
 from liaison.models.assignments import Reply
 from liaison.services.dossiers import Dossier, Duty
 from liaison.services.parties import DEPARTMENT
+from liaison.services.rosters import deputy_names
 from liaison.web.forms import Form
 from liaison.web.labels import label, minute
 
@@ -46,6 +47,20 @@ def suggestion_words(suggestion: dict) -> str:
     if suggestion.get("matched"):
         words += f"，文中提到“{'”“'.join(suggestion['matched'])}”"
     return words
+
+
+def passed_over(routing: dict) -> list[tuple[str, str]]:
+    """The names of the deputies a matter was not given to, each with the reason's code."""
+    passed = routing.get("passed", [])
+    names = deputy_names([each["deputy_id"] for each in passed])
+    return [(names.get(each["deputy_id"], ""), each["why"]) for each in passed]
+
+
+def suggested(dossier: Dossier) -> dict[str, str]:
+    """Why each department was thought of for a matter, by its code: by the deputy who handed it over, or by rules."""
+    advised = [code for event in dossier.events if event.kind == "hand_over" for code in event.data.get("codes", ())]
+    found = {each["code"]: suggestion_words(each) for each in _suggestions(dossier)}
+    return found | {code: "、".join(["代表上交时建议", *filter(None, [found.get(code)])]) for code in advised}
 
 
 def _dispatch(dossier: Dossier) -> Start:

@@ -1,5 +1,6 @@
 """The office's page of routing rules: list, add, edit, switch off, and try them on a text."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -9,8 +10,9 @@ from werkzeug.wrappers import Response
 from liaison.domain.errors import DomainError, Invalid
 from liaison.domain.routing import Suggestion
 from liaison.models.departments import RoutingRule
-from liaison.services import rules, stations
+from liaison.services import rules, stations, trials
 from liaison.services.departments import regions_within
+from liaison.services.trials import Trial
 from liaison.web.console.choices import Choices
 from liaison.web.console.fields import Field
 from liaison.web.console.frame import blueprint
@@ -33,7 +35,7 @@ RULE_FIELDS = (
 @guard("rules.read")
 def rule_list() -> str:
     """All rules within reach; with `text` in the address, what they would suggest for it."""
-    errors, found = _tried()
+    errors, found, trial = _tried()
     return render_template(
         "console/rules.html",
         rules=rules.list_rules(current_actor()),
@@ -42,6 +44,8 @@ def rule_list() -> str:
         asked=request.args,
         errors=errors,
         found=found,
+        trial=trial,
+        now=now(),
     )
 
 
@@ -101,15 +105,20 @@ def rule_switch(rule_id: UUID) -> Response:
     return redirect(url_for("console.rule_list"), 303)
 
 
-def _tried() -> tuple[dict, list[Suggestion] | None]:
+def _tried() -> tuple[dict, Sequence[Suggestion] | None, Trial | None]:
+    """The faults of what was typed, the departments for it, and with a station everything else."""
     if "text" not in request.args:
-        return {}, None
+        return {}, None, None
+    actor = current_actor()
     try:
         body = load(TryIn(), from_form(TryIn(), request.args))
+        if body["station"]:
+            trial = trials.try_out(actor, body["station"], body["text"], body["category"], now())
+            return {}, trial.suggested, trial
     except Invalid as error:
-        return error.errors, None
+        return error.errors, None, None
     category = stations.find_category(body["category"])
-    return {}, stations.suggest_departments(current_actor().region_path, body["text"], category)
+    return {}, stations.suggest_departments(actor.region_path, body["text"], category), None
 
 
 def _form(rule: RoutingRule | None, values: MultiDict, error: DomainError | None = None) -> str:

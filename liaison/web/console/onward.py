@@ -1,0 +1,20 @@
+"""Where a move leads whoever made it out of a queue: to what comes next, instead of back to the case."""
+
+from flask import request, url_for
+
+from liaison.services.queues import QUEUES
+
+THEN = "then"
+"""The part of a form's address that names the queue it was sent from."""
+
+DECISIONS = "decisions"
+
+
+def onward(number: str) -> str | None:
+    """The address of what comes after this case where the form was sent from; None outside of any queue."""
+    then = request.args.get(THEN, "")
+    if then in QUEUES:
+        return url_for("console.queue_start", act=then, after=number)
+    if then == DECISIONS:
+        return url_for("console.decision_page")
+    return None
