@@ -70,8 +70,8 @@ def _page(dossier: Dossier, typed: MultiDict | None = None, error: DomainError |
 def _start(case: Case, alike: list[similar.Similar]) -> MultiDict:
     """What is ticked at first: this matter and those surely alike; the oldest that is open leads."""
     sure = [case, *(each.case for each in alike if each.sure)]
-    able = sorted((each for each in sure if each.state not in CANNOT_LEAD), key=lambda each: (each.created_at, each.number))
-    lead = able[0].number if able else ""
+    able = [(each.created_at, each.number) for each in sure if each.state not in CANNOT_LEAD]
+    lead = min(able)[1] if able else ""
     return MultiDict([("lead", lead), *(("cases", each.number) for each in sure if each.state == "submitted")])
 
 
