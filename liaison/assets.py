@@ -12,6 +12,9 @@ SERVED = (
     "htmx.org/dist/htmx.min.js",
     "altcha/dist/workers/pbkdf2.js",
 )
+WEUI = "weui.css"
+WEUI_PARTS = tuple(f"weui/dist/style/{name}.min.css" for name in ("base/base", "widget/weui-cell/weui-cell"))
+"""The parts of WeUI that residents' pages are made of, as one file; the whole would be six times as much."""
 
 
 def copy(modules: Path, target: Path) -> None:
@@ -20,6 +23,8 @@ def copy(modules: Path, target: Path) -> None:
     for name in SERVED:
         source = modules / name
         shutil.copyfile(source, target / source.name)
+    parts = [(modules / name).read_text("utf-8") for name in WEUI_PARTS]
+    (target / WEUI).write_text("\n".join(parts), "utf-8")
 
 
 if __name__ == "__main__":

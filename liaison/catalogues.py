@@ -21,6 +21,7 @@ TEMPLATE_OPTIONS = {"trimmed": "true", "newstyle_gettext": "true"}
 GROUPS = (
     *("state", "phase", "party", "role", "light", "part", "outcome", "result", "channel", "clock", "kind"),
     *("capability", "deputy_level", "event", "purpose", "step", "ground", "via", "notice_state", "topic"),
+    "outcome_plain",
 )
 """The labels that pages of residents show."""
 

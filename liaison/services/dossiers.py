@@ -15,6 +15,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from liaison.db import session
 from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Actor, Role
+from liaison.domain.calendar import local_day
 from liaison.domain.clocks import Light, Term
 from liaison.domain.derivation import Step as DueStep
 from liaison.domain.derivation import derivation
@@ -45,10 +46,14 @@ Row = TypeVar("Row", Event, Rating)
 
 @dataclass(frozen=True)
 class Deadline:
-    """A clock as the page shows it: its light, how its due date came about, and its ladder of reminders."""
+    """A clock as the page shows it: its light, how its due date came about, and its ladder of reminders.
+
+    `left` are the working days after today until it is due, negative for those since.
+    """
 
     clock: Clock
     light: Light
+    left: int
     steps: Sequence[DueStep]
     ladder: Sequence[Step]
 
@@ -268,7 +273,8 @@ def _deadline(case: Case, clock_id: UUID | None, now: datetime) -> Deadline | No
         Term.parse(clock.term), clock.started_at, calendar, extended=clock.extended, pauses=clocks.pauses_of(clock)
     )
     ladder = clocks.ladder_of(clock, calendar, ladders.audiences_for(case.region_path)).rungs(REPEATS_SHOWN)
-    return Deadline(clock, clocks.light_of(clock, now), steps, ladder)
+    left = calendar.between(local_day(now), local_day(clock.due_at))
+    return Deadline(clock, clocks.light_of(clock, now), left, steps, ladder)
 
 
 def _reveals(actor: Actor, case: Case) -> list[Reveal]:

@@ -82,6 +82,12 @@ CASE_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "C": "C 因条件所限待以后解决",
             "D": "D 留作参考",
         },
+        "outcome_plain": {
+            "A": "答复说已经办好。您看看是不是真的办好了。",
+            "B": "还没有办完，答复承诺了日期。到期办好再请您评价。",
+            "C": "现在办不了，答复写明了原因。条件具备后再办。",
+            "D": "这次不办，留作以后工作的参考。",
+        },
         "result": {"satisfied": "满意", "basically": "基本满意", "dissatisfied": "不满意"},
         "channel": {
             "litigation": "向人民法院提起诉讼",

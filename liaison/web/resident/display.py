@@ -10,7 +10,8 @@ from liaison.web.local_paths import own_path
 
 blueprint = Blueprint("display", __name__)
 KEPT = timedelta(days=365)
-CHOICES = {COOKIE: tuple(LANGUAGES), "size": ("usual", "large")}
+SIZES = ("usual", "large", "largest")  # letters of 18, 24 and 30 px, each led to by the one before
+CHOICES = {COOKIE: tuple(LANGUAGES), "size": SIZES}
 """What can be chosen, by the name of its cookie."""
 
 
@@ -32,11 +33,16 @@ def choose() -> Response:
 
 def register(app: Flask) -> None:
     """Let every page know how it is to be shown; errors are pages, too, and are made without what blueprints add."""
-    app.jinja_env.globals |= {"is_large": _is_large, "place": _place}
+    app.jinja_env.globals |= {"size": _size, "next_size": _next_size, "place": _place}
 
 
-def _is_large() -> bool:
-    return request.cookies.get("size") == "large"
+def _size() -> str:
+    told = request.cookies.get("size")
+    return told if told in SIZES else SIZES[0]
+
+
+def _next_size() -> str:
+    return SIZES[(SIZES.index(_size()) + 1) % len(SIZES)]
 
 
 def _place() -> str:

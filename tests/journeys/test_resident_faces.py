@@ -1,0 +1,143 @@
+"""Every page a resident can open, as a phone shows it: light, dark and in the largest letters, on a narrow screen.
+
+The pages come from the application, so that a new one is looked at by itself. With LIAISON_PICTURES=folder each page is
+kept as a picture, at a desk and in the other languages as well.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, Page
+
+from liaison.db import session
+from liaison.services import publication
+from liaison.services.anchors import put_anchor
+from liaison.services.intake import Submitted
+from liaison.services.vault import Contact, Spot
+from tests.support.browser import CHROMIUM, DESK, PHONE, Window, chromium, served
+from tests.support.life import SAID, TEXT, Life
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here; `make browser` installs it")
+
+ELSEWHERE = ("/api/", "/console", "/files/", "/static/", "/callbacks/")
+"""Where addresses begin that are no pages of residents."""
+
+STATES = ("needs_info", "assigned", "rating", "closed", "redirected")
+NARROW, USUAL = {"width": 320, "height": 640}, PHONE["viewport"]
+PICTURES = os.environ.get("LIAISON_PICTURES")
+AXE = Axe()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with chromium(tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser
+
+
+class Remembering(Life):
+    """Keeps what every submission was answered with."""
+
+    def __init__(self, life: Life) -> None:
+        super().__init__(life.town, life.clock, life.keys)
+        self.told: dict[str, Submitted] = {}
+
+    def submit(self, *arguments, **named) -> Submitted:
+        """Submit a matter as a visitor, and keep its code."""
+        told = super().submit(*arguments, **named)
+        self.told[told.case.number] = told
+        return told
+
+
+def addresses(app: Flask, life: Remembering) -> list[str]:
+    """Every page with something on it: each of a matter once, and the matter itself in several states."""
+    told = life.submit(text=TEXT, contact=Contact("周小明", "13912345678"), place=Spot("北街路口"), share_identity=True)
+    matters = [life.matter_in(state) for state in STATES]
+    closed = matters[STATES.index("closed")]
+    words = {"title": "北街路灯已经修好", "text": TEXT, "answer": SAID, "consent": True}
+    life.act("office", publication.publish, closed, **words)
+    config = app.extensions["liaison"].config
+    put_anchor(Path(config.history.anchors), config.secrets.anchor_key, life.clock())
+    known = {"code": "S001", "number": told.case.number, "version": "1", "day": "2026-03-02"}
+    found = [f"/m/{number}" for number in matters] + ["/no/such/page", "/public?q=没有这样的事"]
+    for rule in app.url_map.iter_rules():
+        if "GET" in rule.methods and not rule.rule.startswith(ELSEWHERE):
+            named = known | ({"number": closed} if rule.rule.startswith("/public") else {})
+            assert rule.arguments <= set(named), f"{rule}: say in `known` what its arguments are"
+            with app.test_request_context():
+                found.append(app.url_map.bind("").build(rule.endpoint, {each: named[each] for each in rule.arguments}))
+    return found
+
+
+def pages(window: Window, life: Remembering, asked: list[str]) -> list[str]:
+    """Those of the addresses that answer with a page; the window carries the codes of all matters from now on."""
+    for number, told in life.told.items():
+        assert window.context.request.get(f"/m/{number}?c={told.secret}").ok
+    found = []
+    for address in asked:
+        answer = window.context.request.get(address)
+        if answer.headers["content-type"].startswith("text/html"):
+            found.append(address)
+    return found
+
+
+def faults(page: Page, options: dict | None = None) -> list[str]:
+    """What axe finds wrong, each with the element."""
+    told = AXE.run(page, options=options or {"resultTypes": ["violations"]}).response["violations"]
+    return [
+        f"{each['id']}: {node['html'][:120]} {node['failureSummary'][:160]}" for each in told for node in each["nodes"]
+    ]
+
+
+def sideways(page: Page) -> list[str]:
+    """What sticks out at 320 px."""
+    page.set_viewport_size(NARROW)
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    page.set_viewport_size(USUAL)
+    return [f"sticks out by {wide} px at 320 px"] if wide > 0 else []
+
+
+def test_no_page_of_residents_keeps_anybody_out(browser: Browser, live_app: Flask, live_life: Life) -> None:
+    life = Remembering(live_life)
+    asked = addresses(live_app, life)
+    session.remove()
+    found: list[str] = []
+    with served(live_app) as address:
+        window = Window(browser, address, **PHONE)
+        page, shown = window.page, pages(window, life, asked)
+        assert len(shown) > 15, shown
+        for size in ("usual", "largest"):
+            window.context.add_cookies([{"name": "size", "value": size, "url": address}])
+            for each in shown:
+                page.goto(each)
+                seen = faults(page) + sideways(page)
+                keep(page, size, each)
+                page.emulate_media(color_scheme="dark")
+                seen += faults(page, {"runOnly": ["color-contrast"]}) if size == "usual" else []
+                keep(page, f"{size}-dark", each)
+                page.emulate_media(color_scheme="light")
+                found += [f"{size} {each}: {fault}" for fault in seen]
+        window.context.clear_cookies(name="size")
+        for tongue in ("en", "mn") if PICTURES else ():
+            window.context.add_cookies([{"name": "language", "value": tongue, "url": address}])
+            for each in shown:
+                page.goto(each)
+                found += [f"{tongue} {each}: {fault}" for fault in sideways(page)]
+                keep(page, tongue, each)
+        if PICTURES:
+            window.context.clear_cookies(name="language")
+            page.set_viewport_size(DESK["viewport"])
+            for each in shown:
+                page.goto(each)
+                keep(page, "desk", each)
+    assert not found, "\n".join(found)
+
+
+def keep(page: Page, kind: str, address: str) -> None:
+    """Keep a picture of the page, when asked to."""
+    if PICTURES:
+        name = address.strip("/").replace("/", "_").partition("?")[0] or "start"
+        page.screenshot(path=Path(PICTURES) / f"{name}.{kind}.png", full_page=True)
