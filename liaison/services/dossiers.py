@@ -33,6 +33,7 @@ from liaison.services.calendars import current_calendar
 from liaison.services.parties import Barred, barred
 from liaison.services.reach import cases_within, conflicting
 from liaison.services.sealing import Keys
+from liaison.services.voices import audible
 
 CONFLICT_EVENTS = frozenset({"accuse", "suspect", "bar", "lift_bar"})
 """What says whom a case is about: for the office alone."""
@@ -123,7 +124,7 @@ def get_dossier(actor: Actor, number: str, keys: Keys, now: datetime) -> Dossier
         deadline=_deadline(case, case.clock_id, now),
         events=_events(actor, case),
         replies=_replies(actor, lead or case),
-        files=_files(case.id),
+        files=_files(actor, case.id),
         ratings=_ratings(actor, case),
         duties=[] if actor.role is Role.RESIDENT else _duties(actor, case, now),
         place=vault.find_place(case.id, keys),
@@ -152,7 +153,7 @@ def find_file(actor: Actor, number: str, position: int, *, of_lead: bool = False
     if source is None:
         raise NotFound("没有找到这个文件。")
     answered = [file for reply in _replies(actor, source) for file in reply.files]
-    for file in answered if of_lead else [*_files(case.id), *answered]:
+    for file in answered if of_lead else [*_files(actor, case.id), *answered]:
         if file.position == position:
             return file
     raise NotFound("没有找到这个文件。")
@@ -228,14 +229,12 @@ def _replies(actor: Actor, case: Case) -> list[Reply]:
     return list(session.scalars(rows))
 
 
-def _files(case_id: UUID) -> list[Attachment]:
-    return list(
-        session.scalars(
-            select(Attachment)
-            .where(Attachment.case_id == case_id, Attachment.reply_id.is_(None))
-            .order_by(Attachment.position)
-        )
-    )
+def _files(actor: Actor, case_id: UUID) -> list[Attachment]:
+    """The files told with the case, a voice only for those who may hear it."""
+    rows = select(Attachment).where(Attachment.case_id == case_id, Attachment.reply_id.is_(None))
+    matter = session.get(Matter, case_id)
+    shares_identity = matter is not None and matter.share_identity
+    return audible(actor, session.scalars(rows.order_by(Attachment.position)).all(), shares_identity=shares_identity)
 
 
 def _duties(actor: Actor, case: Case, now: datetime) -> list[Duty]:

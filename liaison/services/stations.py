@@ -19,6 +19,7 @@ from liaison.models.stations import DutyTurn as RosterRow
 from liaison.models.stations import Station
 from liaison.services.parties import concerned
 
+MOST_PLACES = 40  # names a phone may suggest; more would weigh on the page
 SCANS_COUNTED_EVERY = timedelta(minutes=1)  # so that a busy wall does not write a row per scan
 
 
@@ -48,6 +49,21 @@ def search(query: str = "", *, skip: int = 0, limit: int = 20) -> list[Station]:
         rows = rows.where(or_(*holds))
     rows = rows.options(contains_eager(Station.region)).order_by(Region.code, Station.name, Station.code)
     return list(session.scalars(rows.offset(skip).limit(limit)))
+
+
+def places_around(station: Station) -> list[str]:
+    """Names of places known in the station's town and the towns beside it: towns, and where their stations are."""
+    above = station.region.path[:-1].rpartition("/")[0]
+    around = f"{above}/" if above else station.region.path
+    rows = session.execute(
+        select(Region.name, Station.address)
+        .join(Station, Station.region_id == Region.id)
+        .where(Region.path.startswith(around, autoescape=True), Station.active)
+        .order_by((Region.id == station.region_id).desc(), Region.code, Station.code)
+        .limit(MOST_PLACES)
+    )
+    names = dict.fromkeys(name for row in rows for name in row if name)
+    return list(names)[:MOST_PLACES]
 
 
 def active_stations() -> list[Station]:

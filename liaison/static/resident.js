@@ -1,65 +1,94 @@
 // Makes the resident's forms kinder; without it everything works just the same.
-// Keeps a draft on the phone until the matter is acknowledged, shows photos, counts characters, sends once.
+// Shrinks and shows photos, counts characters, sends once with its progress shown, waits in a queue.
+// Written for Chrome 66 (old Android WebViews): no modules, no `?.`, no `??`, no Object.fromEntries, no replaceChildren.
 "use strict";
 
 document.documentElement.classList.add("js");
 
 /** Answers that are this page again, with what is wrong or what happened meanwhile. */
 const SHOWN = [200, 409, 422];
+/** Pixels of a photo's longer side as it is sent, its quality, and below how many bytes it goes as it is. */
+const LONGEST_SIDE = 2048, QUALITY = 0.85, LIGHT = 400 * 1024;
+/** Milliseconds without a byte going out until the signal counts as lost; the server may work on photos as long. */
+const STALLED = 90 * 1000;
 
-const draftName = (station) => `draft:${station}`;
-
-const store = {
-  read(name) { try { return JSON.parse(localStorage.getItem(name)); } catch { return null; } },
-  write(name, value) { try { localStorage.setItem(name, JSON.stringify(value)); } catch { /* private mode: no draft */ } },
-  remove(name) { try { localStorage.removeItem(name); } catch { /* nothing was kept */ } },
+/** What the page of a new matter adds to its form (tell.js). */
+const extras = {
+  fill() {}, // (form, body): puts more into what is sent
+  acknowledged() { return Promise.resolve(); }, // (form): the server has it
+  unreachable() { return Promise.resolve(false); }, // (form): keeps it to be sent later; whether that is so
+  begun() {}, // (form): the form is shown, for the first time or again
+  changed() {}, // (form): photos came or went
 };
 
-/** The draft of a form: what was typed and the key that makes it count once; photos stay with the form. */
-function keepDraft(form) {
-  const name = draftName(form.dataset.draft);
-  const kept = ["text", "category", "place.name", "contact.name", "contact.phone", "key"];
-  const draft = store.read(name);
-  if (draft && !("typed" in form.dataset)) {
-    for (const field of kept) {
-      if (draft[field] !== undefined && form.elements[field]) form.elements[field].value = draft[field];
-    }
+/** The photos chosen for each field, by its id: they outlive a form that comes back with mistakes. */
+const chosen = {};
+
+function made(tag, properties, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+function empty(element) {
+  while (element.firstChild) element.firstChild.remove();
+  return element;
+}
+
+/**
+ * A photo small enough for a slow line: 300 KB instead of 8 MB, and the server keeps no more than 1600 pixels anyway
+ * (it re-encodes everything, so that this is no part of its defence). Where the browser cannot draw it upright
+ * (before Chrome 81) or not at all (HEIC), the photo goes as it is.
+ */
+async function shrunk(file) {
+  if (file.size <= LIGHT || file.type === "image/gif" || !CSS.supports("image-orientation", "from-image")) return file;
+  const address = URL.createObjectURL(file);
+  try {
+    const image = await new Promise((resolve, reject) => {
+      const image = made("img", { onload: () => resolve(image), onerror: reject });
+      image.src = address;
+    });
+    const scale = Math.min(1, LONGEST_SIDE / Math.max(image.naturalWidth, image.naturalHeight));
+    const canvas = made("canvas", {});
+    canvas.width = Math.round(scale * image.naturalWidth);
+    canvas.height = Math.round(scale * image.naturalHeight);
+    const paper = canvas.getContext("2d", { alpha: false });
+    paper.fillStyle = "#fff";
+    paper.fillRect(0, 0, canvas.width, canvas.height);
+    paper.drawImage(image, 0, 0, canvas.width, canvas.height);
+    const small = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
+    return small && small.size < file.size ? small : file;
+  } catch {
+    return file;
+  } finally {
+    URL.revokeObjectURL(address);
   }
-  form.addEventListener("input", () => {
-    store.write(name, Object.fromEntries(kept.map((field) => [field, form.elements[field]?.value ?? ""])));
-  });
 }
 
 /** Photos as small pictures with a button to take one out again; chosen in several goes, they add up. */
 function showPhotos(input) {
   const list = document.querySelector(`[data-previews="${CSS.escape(input.id)}"]`);
-  const most = Number(input.dataset.most);
-  let chosen = [];
+  const photos = chosen[input.id] = chosen[input.id] || [];
   const draw = () => {
-    const files = new DataTransfer();
-    chosen.forEach((file) => files.items.add(file));
-    input.files = files.files;
-    list.hidden = !chosen.length;
-    list.replaceChildren(...chosen.map((file, index) => preview(file, index)));
+    empty(list).append(...photos.map(preview));
+    list.hidden = !photos.length;
   };
-  const preview = (file, index) => {
-    const item = document.createElement("li");
-    const image = document.createElement("img");
-    image.src = URL.createObjectURL(file);
-    image.alt = `照片 ${index + 1}`;
-    image.onload = () => URL.revokeObjectURL(image.src);
-    const button = document.createElement("button");
-    button.type = "button";
+  const moved = () => { draw(); extras.changed(input.form); };
+  const preview = (photo, index) => {
+    const image = made("img", { alt: `照片 ${index + 1}`, onload: () => URL.revokeObjectURL(image.src) });
+    image.src = URL.createObjectURL(photo);
+    const button = made("button", { type: "button" }, made("span", { textContent: "×" }));
     button.setAttribute("aria-label", `去掉照片 ${index + 1}`);
-    button.append(Object.assign(document.createElement("span"), { textContent: "×" }));
-    button.onclick = () => { chosen.splice(index, 1); draw(); };
-    item.append(image, button);
-    return item;
+    button.onclick = () => { photos.splice(index, 1); moved(); };
+    return made("li", {}, image, button);
   };
-  input.addEventListener("change", () => {
-    chosen = [...chosen, ...input.files].slice(0, most);
-    draw();
+  input.addEventListener("change", async () => {
+    const files = Array.from(input.files).slice(0, Math.max(0, input.dataset.most - photos.length));
+    input.value = "";
+    for (const file of files) photos.push(await shrunk(file)); // one by one: nine at once do not fit a small phone
+    moved();
   });
+  draw();
 }
 
 /** How many characters are typed, told once they matter. */
@@ -67,7 +96,7 @@ function countCharacters(area) {
   const line = document.querySelector(`[data-count="${CSS.escape(area.id)}"]`);
   if (!line) return;
   const tell = () => {
-    const length = [...area.value.trim()].length;
+    const length = Array.from(area.value.trim()).length;
     line.hidden = !length;
     line.textContent = `${length} / ${area.dataset.most} 字`;
   };
@@ -83,10 +112,11 @@ function offerPosition(box, form) {
   box.querySelector("button").onclick = () => {
     told.textContent = "正在定位…";
     navigator.geolocation.getCurrentPosition(
-      ({ coords }) => {
-        form.elements["place.lat"].value = coords.latitude.toFixed(5);
-        form.elements["place.lng"].value = coords.longitude.toFixed(5);
+      (found) => {
+        form.elements["place.lat"].value = found.coords.latitude.toFixed(5);
+        form.elements["place.lng"].value = found.coords.longitude.toFixed(5);
         told.textContent = "✓ 已记下位置";
+        extras.changed(form);
       },
       () => { told.textContent = "没有取到位置，请写地名。"; },
       { timeout: 10000, maximumAge: 60000 },
@@ -94,44 +124,108 @@ function offerPosition(box, form) {
   };
 }
 
+/** Everything a form sends, its photos as they are kept here. */
+function bodyOf(form) {
+  const body = new FormData(form);
+  form.querySelectorAll("input[type=file][data-most]").forEach((input) => {
+    body.delete(input.name);
+    (chosen[input.id] || []).forEach((photo, index) => body.append(input.name, photo, `${index + 1}.jpg`));
+  });
+  extras.fill(form, body);
+  return body;
+}
+
+/** Sends a body and tells how far it is; rejects with "cancelled" or "unreachable". */
+function post(address, body, progress) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    let why = "unreachable", stall;
+    const alive = () => { clearTimeout(stall); stall = setTimeout(() => request.abort(), STALLED); };
+    request.open("POST", address);
+    request.upload.onprogress = (event) => { alive(); progress(event.loaded, event.total); };
+    request.onload = () => resolve(request);
+    request.onerror = request.onabort = () => reject(why);
+    request.onloadend = () => clearTimeout(stall);
+    progress.cancel = () => { why = "cancelled"; request.abort(); };
+    alive();
+    request.send(body);
+  });
+}
+
+/** The bar under a form's button while it is sent, with a way out. */
+function progressBar(form) {
+  const bar = made("progress", { max: 1, value: 0 }), words = made("span", { textContent: "正在发送…" });
+  const button = made("button", { type: "button", className: "button plain small", textContent: "取消" });
+  const box = made("div", { className: "sending" }, bar, words, button);
+  bar.setAttribute("aria-label", "发送进度");
+  const progress = (loaded, total) => {
+    bar.value = total ? loaded / total : 0;
+    words.textContent = loaded < total ? `正在发送 ${Math.floor(100 * bar.value)}%` : "已经发完，等待确认…";
+  };
+  progress.close = () => box.remove();
+  button.onclick = () => progress.cancel();
+  form.querySelector("button[type=submit]").insertAdjacentElement("afterend", box);
+  return progress;
+}
+
 /** Sends by itself, so that photos and words stay in the form when the signal is lost; a second tap does nothing. */
 function sendOnce(form) {
-  const buttons = form.querySelectorAll("button[type=submit]");
-  const labels = [...buttons].map((button) => button.textContent);
-  const status = form.querySelector("[data-status]");
+  const buttons = Array.from(form.querySelectorAll("button[type=submit]"));
+  const labels = buttons.map((button) => button.textContent);
   const busy = (on) => buttons.forEach((button, index) => {
     button.disabled = on;
     button.textContent = on ? "正在提交…" : labels[index];
   });
-  const retry = (words) => {
-    busy(false);
-    if (status) status.textContent = words;
-  };
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (buttons[0].disabled) return;
     busy(true);
-    if (status) status.textContent = "";
-    try {
-      const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
-      if (answer.redirected) return location.replace(answer.url);
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (SHOWN.includes(answer.status) || page.querySelector("[data-challenge]")) return swap(page);
-      const wait = answer.headers.get("Retry-After") || 60;
-      retry(answer.status === 413 ? "照片太大了，请去掉几张再提交。" : answer.status === 429
-        ? `操作太频繁，内容和照片都还在。请过 ${wait} 秒再点一次提交。`
-        : "系统正在恢复，内容和照片都还在。请过一分钟再点一次提交。");
-    } catch {
-      retry("网络不通，内容和照片都还在。等有信号时，请再点一次提交。");
-    }
+    const words = await sent(form);
+    busy(false);
+    const status = form.querySelector("[data-status]");
+    if (status) status.textContent = words || "";
   });
+}
+
+/** Sends a form and shows what came of it; resolves to what to tell when the form is still there. */
+async function sent(form, again) {
+  const progress = progressBar(form);
+  let answer;
+  try {
+    answer = await post(form.action, bodyOf(form), progress);
+  } catch (why) {
+    if (why === "cancelled") return "已取消发送，内容都还在。";
+    return (await extras.unreachable(form)) ? "" : "网络不通，内容和照片都还在。等有信号时，请再点一次提交。";
+  } finally {
+    progress.close();
+  }
+  if (new URL(answer.responseURL).pathname !== new URL(form.action).pathname) {
+    await extras.acknowledged(form);
+    location.replace(answer.responseURL);
+    return "已收到，正在打开回执…";
+  }
+  const page = new DOMParser().parseFromString(answer.responseText, "text/html");
+  const fresh = page.querySelector("[data-stale] ~ form input[name=csrf_token]");
+  if (fresh && !again) { // the page is older than the session, as one that was kept for bad times: once more by itself
+    form.elements.csrf_token.value = fresh.value;
+    return sent(form, true);
+  }
+  if (page.querySelector("main") && (SHOWN.includes(answer.status) || page.querySelector("[data-challenge]"))) {
+    return swap(page);
+  }
+  const wait = answer.getResponseHeader("Retry-After") || 60;
+  return answer.status === 413 ? "照片太大了，请去掉几张再提交。" : answer.status === 429
+    ? `操作太频繁，内容和照片都还在。请过 ${wait} 秒再点一次提交。`
+    : "系统正在恢复，内容和照片都还在。请过一分钟再点一次提交。";
 }
 
 /** Shows the page that came back instead of this one, without leaving it. */
 function swap(page) {
+  page.querySelectorAll(".kept").forEach((kept) => kept.remove()); // files are still here, and are sent from here
   document.querySelector("main").replaceWith(document.adoptNode(page.querySelector("main")));
   start();
-  document.querySelector("[data-summary]")?.focus();
+  const summary = document.querySelector("[data-summary]");
+  if (summary) summary.focus();
 }
 
 /** While too many submit at once: works off a small task, or waits where the phone cannot, and sends by itself. */
@@ -147,9 +241,10 @@ function queue(form) {
   const waiting = setTimeout(send, 1000 * form.dataset.wait);
   if (!window.isSecureContext || !window.Worker) return;
   const worker = new Worker(form.dataset.worker);
-  worker.onmessage = ({ data: solution }) => {
+  worker.onmessage = (told) => {
+    const solution = told.data;
     worker.terminate();
-    if (!solution?.derivedKey) return;
+    if (!solution || !solution.derivedKey) return;
     clearTimeout(waiting);
     form.elements.proof.value = btoa(JSON.stringify({ challenge, solution }));
     send();
@@ -158,13 +253,13 @@ function queue(form) {
 }
 
 function start() {
-  document.querySelectorAll("form[data-draft]").forEach(keepDraft);
-  document.querySelectorAll("input[type=file][data-most]").forEach(showPhotos);
-  document.querySelectorAll("textarea[data-most]").forEach(countCharacters);
-  document.querySelectorAll("form[method=post]").forEach(sendOnce);
-  document.querySelectorAll("form[data-challenge]").forEach(queue);
-  document.querySelectorAll("[data-locate]").forEach((box) => offerPosition(box, box.closest("form")));
-  document.querySelectorAll("[data-sent]").forEach((receipt) => store.remove(draftName(receipt.dataset.sent)));
+  const each = (selector, act) => Array.from(document.querySelectorAll(selector)).forEach((found) => act(found));
+  each("form[method=post]", extras.begun);
+  each("input[type=file][data-most]", showPhotos);
+  each("textarea[data-most]", countCharacters);
+  each("form[method=post]", sendOnce);
+  each("form[data-challenge]", queue);
+  each("[data-locate]", (box) => offerPosition(box, box.closest("form")));
 }
 
-start();
+document.addEventListener("DOMContentLoaded", start); // once the scripts after this one are there, too

@@ -130,6 +130,7 @@ class MatterOut(StandingOut):
     text = fields.String(required=True)
     category = fields.String(required=True, allow_none=True)
     photos = fields.List(fields.Nested(FileOut), required=True)
+    voices = fields.List(fields.Nested(FileOut), required=True)
     events = fields.List(fields.Nested(EventOut), required=True)
     replies = fields.List(fields.Nested(ReplyOut), required=True)
     rating = fields.Nested(RatingOut, required=True, allow_none=True)

@@ -4,7 +4,7 @@ Every refusal is described as the problem document it is, and multipart bodies w
 Whether an operation needs a session is read from the policy's line of the view's guard.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from http import HTTPStatus
 from typing import Any
@@ -72,13 +72,13 @@ def describe(
     *,
     status: int = 200,
     takes: type[Schema] | None = None,
-    files: str = "",
+    files: Mapping[str, int] | None = None,
     headers: type[Schema] | None = None,
     query: type[Schema] | None = None,
     repeats: bool = False,
     refuses: Sequence[int] = (),
 ) -> Callable[[View], View]:
-    """Annotate a guarded view: its answer, its body, the part that holds files, its headers and query.
+    """Annotate a guarded view: its answer, its body, the parts that hold files and how many, its headers and query.
 
     `refuses` names what does not follow from these and the guard; `repeats` says that the same request again is
     answered alike, with 200.
@@ -136,8 +136,8 @@ def _body_schema(operation: Json, schemas: Json) -> Json:
 
 
 def _add_files(operation: Json, schemas: Json) -> None:
-    part = operation.pop(FILES, None)
-    if not part:
+    parts = operation.pop(FILES, None)
+    if not parts:
         return
     whole = deepcopy(_body_schema(operation, schemas))
     for field in whole["properties"].values():
@@ -145,7 +145,8 @@ def _add_files(operation: Json, schemas: Json) -> None:
             field["type"] = next(each for each in field["type"] if each != "null")
             field.pop("default")
     one = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
-    whole["properties"][part] = {"type": "array", "items": one, "maxItems": 9}
+    for part, most in parts.items():
+        whole["properties"][part] = {"type": "array", "items": one, "maxItems": most}
     operation["requestBody"]["content"]["multipart/form-data"] = {"schema": whole}
 
 

@@ -10,6 +10,7 @@ from apiflask import APIBlueprint
 from flask import request
 from marshmallow import Schema
 
+from liaison.services.documents import MAX_DOCUMENTS
 from liaison.web.described import describe
 from liaison.web.forms import Form
 from liaison.web.guards import current_actor, guard
@@ -30,7 +31,7 @@ def add_moves(blueprint: APIBlueprint, rule: str, forms: Iterable[Form], gives: 
             None if form.leaves else gives,
             status=204 if form.leaves else 200,
             takes=form.schema,
-            files="files" if form.takes_files else "",
+            files={"files": MAX_DOCUMENTS} if form.takes_files else None,
             refuses=MOVE_REFUSES,
         )
         blueprint.post(f"{rule}/{form.name}")(described(view))

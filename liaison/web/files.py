@@ -1,7 +1,7 @@
 """A file of a matter, for those who may see the matter: by query code, or by being signed in.
 
-Sent as what its row says it is and nothing else, and only if it still is: pictures to look at, documents only to
-download.
+Sent as what its row says it is and nothing else, and only if it still is: pictures to look at, voices to hear,
+documents only to download.
 """
 
 from io import BytesIO
@@ -51,7 +51,7 @@ def _send(file: Attachment, data: bytes) -> Response:
     return send_file(
         BytesIO(data),
         mimetype=file.mime,
-        as_attachment=not file.mime.startswith("image/"),
-        download_name=file.name or f"{file.position}.jpg",
+        as_attachment=not file.mime.startswith(("image/", "audio/")),
+        download_name=file.name or f"{file.position}.{file.key.rpartition('.')[2]}",
         etag=False,
     )

@@ -13,6 +13,7 @@ PAGE_POLICY = "; ".join(
         "style-src 'self'",
         "worker-src 'self'",
         "img-src 'self' data: blob:",  # pictures may be made on the page before they are sent
+        "media-src 'self' blob:",  # and so may a voice
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",
@@ -22,17 +23,21 @@ PAGE_POLICY = "; ".join(
 FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 """For JSON, pictures and documents, should somebody open them as if they were a page."""
 
+WORKER_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'"
+"""For the service worker, which loads one more script and fetches our pages, and nothing else."""
+
 FEATURES = "geolocation=(self), " + ", ".join(
-    f"{name}=()" for name in ("browsing-topics", "camera", "display-capture", "microphone", "payment", "usb")
+    f"{name}=()" for name in ("browsing-topics", "camera", "display-capture", "payment", "usb")
 )
 """The form may ask where the phone is; nothing else of the device is anybody's. Photos come by the file picker."""
 
-STATIC = "static"
+SPOKEN_TO = "matter.submit"  # whose form records a voice; no other page ever gets the microphone
+
+STATIC, WORKER = "static", "fixed.worker"
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",  # for browsers older than frame-ancestors
     "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": FEATURES,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -49,15 +54,23 @@ def register(app: Flask, *, https: bool) -> None:
 
     @app.after_request
     def finish(answer: Response) -> Response:
-        is_page = answer.mimetype == "text/html" or request.endpoint == STATIC
         answer.headers.update(ALWAYS)
-        answer.headers["Content-Security-Policy"] = PAGE_POLICY if is_page else FILE_POLICY
+        answer.headers["Content-Security-Policy"] = _policy(answer)
+        microphone = "(self)" if action_of_request() == SPOKEN_TO else "()"
+        answer.headers["Permissions-Policy"] = f"{FEATURES}, microphone={microphone}"
         answer.headers["Cache-Control"] = _keeping(answer)
         if https:
             answer.headers["Strict-Transport-Security"] = HSTS
         if action_of_request() not in SHOWN_TO_ALL:
             answer.headers["X-Robots-Tag"] = NOT_INDEXED
         return answer
+
+
+def _policy(answer: Response) -> str:
+    if request.endpoint == WORKER and answer.status_code in (200, 304):
+        return WORKER_POLICY
+    is_page = answer.mimetype == "text/html" or request.endpoint == STATIC
+    return PAGE_POLICY if is_page else FILE_POLICY
 
 
 def _keeping(answer: Response) -> str:

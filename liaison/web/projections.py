@@ -10,6 +10,7 @@ from liaison.models.cases import Attachment, Event, Rating
 from liaison.services.dossiers import Deadline, Dossier, Duty
 from liaison.services.inboxes import Row
 from liaison.services.parties import Barred
+from liaison.services.voices import is_voice
 
 Json = dict[str, Any]
 
@@ -32,7 +33,8 @@ def resident_matter(dossier: Dossier) -> Json:
         "light": clock.light if clock else "none",
         "text": dossier.text,
         "category": case.category.code if case.category else None,
-        "photos": [photo(case.number, file) for file in dossier.files],
+        "photos": [photo(case.number, file) for file in dossier.files if not is_voice(file.mime)],
+        "voices": [photo(case.number, file) for file in dossier.files if is_voice(file.mime)],
         "events": [event_json(event) for event in dossier.events],
         "replies": [reply_json(file_base(dossier), each) for each in dossier.replies],
         "rating": rating_json(dossier.ratings[-1]) if dossier.ratings else None,

@@ -1,4 +1,4 @@
-"""Bodies as they arrive: JSON or multipart, with photos or documents checked and kept before any transaction."""
+"""Bodies as they arrive: JSON or multipart; photos, voices, documents checked and kept before any transaction."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from liaison.clients.files import FileStore
 from liaison.domain.errors import Invalid, Unavailable
-from liaison.services import documents, photos
+from liaison.services import documents, photos, voices
 from liaison.services.photos import Kept
 from liaison.web.bodies import check_form, read_json
 from liaison.web.fields import Input, fields
@@ -64,6 +64,13 @@ def from_form(schema: Input, form: MultiDict) -> dict[str, Any]:
 def keep_photos(uploads: Sequence[FileStorage]) -> list[Kept]:
     """Check, re-encode and keep photos; raises Invalid for `photos` naming the one that cannot be taken."""
     return _keep_all(photos.keep, photos.prepare_all(_Bodies(uploads)))
+
+
+def keep_voice(uploads: Sequence[FileStorage]) -> list[Kept]:
+    """Check, strip and keep the voice message, the first that is one; raises Invalid for `voice`."""
+    spoken = [upload for upload in uploads if upload.filename][:1]
+    prepared = [voices.prepare_voice(upload.stream.read(voices.MAX_VOICE_BYTES + 1)) for upload in spoken]
+    return _keep_all(voices.keep_voice, prepared)
 
 
 def keep_documents(uploads: Sequence[FileStorage]) -> list[Kept]:

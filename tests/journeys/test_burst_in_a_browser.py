@@ -43,7 +43,7 @@ def fills_in(page: Page, folder: Path) -> None:
     page.goto("/s/S001/new")
     page.get_by_label("什么事？").fill(TEXT)
     (folder / "IMG_0001.JPG").write_bytes(photo())
-    page.locator("input[type=file]").set_input_files([folder / "IMG_0001.JPG"])
+    page.locator("input[name=photos]").set_input_files([folder / "IMG_0001.JPG"])
 
 
 def closes(window: Window) -> None:

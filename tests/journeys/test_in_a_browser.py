@@ -25,6 +25,13 @@ from tests.support.town import PASSWORD
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here; `make browser` installs it")
 
 TEXT = "幸福路 12 号门前路灯坏了三盏，晚上老人孩子走路看不清，希望尽快修好。"
+DRAFTS = """new Promise((told) => {
+  const asked = indexedDB.open("liaison", 1);
+  asked.onsuccess = () => {
+    const counted = asked.result.transaction("drafts").objectStore("drafts").count();
+    counted.onsuccess = () => told(counted.result);
+  };
+})"""
 PICTURE_BYTES = 120_000
 NEIGHBOURS = (
     (4, "with_deputy", "老街菜场门口的下水道常常堵，下雨天积水没过脚面，买菜的人绕着走。"),
@@ -81,14 +88,14 @@ def _submits(page: Page, scanned: str, folder: Path) -> str:
     assert number
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["viewport"]["width"]
     _sees_the_photos_upright(page)
-    assert page.evaluate("localStorage.length") == 0, "the draft is gone once the matter is received"
+    assert page.evaluate(DRAFTS) == 0, "the draft is gone once the matter is received"
     return number[0]
 
 
 def _takes_photos(page: Page, folder: Path) -> None:
     for name, colour in (("IMG_0001.JPG", (34, 44, 84)), ("IMG_0002.JPG", (24, 30, 50))):
         (folder / name).write_bytes(photo(colour))
-    page.locator("input[type=file]").set_input_files([folder / "IMG_0001.JPG", folder / "IMG_0002.JPG"])
+    page.locator("input[name=photos]").set_input_files([folder / "IMG_0001.JPG", folder / "IMG_0002.JPG"])
     expect(page.get_by_role("button", name="去掉照片 2")).to_be_visible()
 
 

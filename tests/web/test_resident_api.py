@@ -152,8 +152,8 @@ def test_a_matter_opens_with_its_code_however_number_and_code_are_typed(client: 
     assert seen.json["number"] == told.json["number"]
     assert seen.json["receipt"] == told.json["receipt"]
     assert set(seen.json) == {
-        "number", "state", "phase", "waiting_for", "due_at", "light", "text", "category", "photos", "events",
-        "replies", "rating", "receipt", "chain",
+        "number", "state", "phase", "waiting_for", "due_at", "light", "text", "category", "photos", "voices",
+        "events", "replies", "rating", "receipt", "chain",
     }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from liaison.web.console.fields import Field
 from liaison.web.console.frame import blueprint
 from liaison.web.errors import status_of
 from liaison.web.guards import current_actor, guard
-from liaison.web.resident.submitting import open_photos, seal_photos, submit
+from liaison.web.resident.submitting import open_files, seal_files, submit
 from liaison.web.uploads import from_form, keep_photos, load
 from liaison.web.wiring import wiring
 
@@ -83,7 +83,7 @@ def _key() -> str:
 
 def _read(station: Station, draft: Draft) -> dict[str, Any]:
     """The checked body; the draft gets the photos first, so that they outlive other mistakes. Raises Invalid."""
-    draft.photos = open_photos(station.code, draft.key, request.form.getlist("kept"))
+    draft.photos = open_files(station.code, draft.key, request.form.getlist("kept"))
     try:
         draft.photos += keep_photos(request.files.getlist("photos"))
     except Invalid as error:
@@ -113,7 +113,7 @@ def _form(draft: Draft, error: DomainError | None = None) -> str:
         fields=PROXY_FIELDS,
         values=request.form if request.form else MultiDict(),
         draft=draft,
-        kept=seal_photos(station.code, draft.key, draft.photos),
+        kept=seal_files(station.code, draft.key, draft.photos),
         error=error,
         station=station,
         choices=Choices(current_actor()),

@@ -1,8 +1,8 @@
-"""What machines look for at fixed addresses: what search engines may read, and whom to tell of a hole (RFC 9116)."""
+"""What machines look for at fixed addresses: for search engines, for finders of holes (RFC 9116), for phones."""
 
 from datetime import timedelta
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 
 from liaison.web.guards import guard
 from liaison.web.wiring import now, wiring
@@ -34,6 +34,15 @@ def security() -> Response:
         "Preferred-Languages: zh, en",
         f"Canonical: {canonical}",
     )
+
+
+@blueprint.get("/sw.js")
+@guard("asset.read")
+def worker() -> Response:
+    """The stations' service worker: its address is what decides which pages it may serve, its age who is stuck."""
+    answer = current_app.send_static_file("sw.js")
+    answer.headers["Cache-Control"] = "public, max-age=0, must-revalidate"
+    return answer
 
 
 def _plain(*lines: str) -> Response:

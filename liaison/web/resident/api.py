@@ -12,6 +12,7 @@ from liaison.models.cases import Case
 from liaison.models.departments import Category, Department
 from liaison.services import dossiers, intake, ratings, receipts, stations
 from liaison.services.departments import departments_around
+from liaison.services.photos import MAX_PHOTOS
 from liaison.web import projections, proofs, schemas
 from liaison.web.bursts import hold_back
 from liaison.web.described import describe
@@ -19,7 +20,7 @@ from liaison.web.guards import guard
 from liaison.web.limits import code_limit, submission_limit
 from liaison.web.resident import access, answers
 from liaison.web.resident.submitting import submit
-from liaison.web.uploads import keep_photos, read_body
+from liaison.web.uploads import keep_photos, keep_voice, read_body
 from liaison.web.wiring import now, unit_of_work, wiring
 
 api = APIBlueprint("resident_api", __name__, url_prefix="/api/v1", tag="Resident")
@@ -67,7 +68,7 @@ def _named(rows: Iterable[Category | Department]) -> list[dict[str, str]]:
     answers.SubmittedOut,
     status=201,
     takes=schemas.SubmissionIn,
-    files="photos",
+    files={"photos": MAX_PHOTOS, "voice": 1},
     headers=answers.KeyHeader,
     repeats=True,
     refuses=REFUSES,
@@ -77,8 +78,9 @@ def _named(rows: Iterable[Category | Department]) -> list[dict[str, str]]:
 def submit_matter(code: str) -> Any:
     """Tell a matter at a station. The same key again gives the same answer with 200, with another body 409.
 
-    As multipart, `place` and `contact` are parts with JSON in them or parts such as `place.name`. While too many are
-    told at once, 429 carries a `challenge`: send the same again with its solution in X-Proof-Of-Work.
+    As multipart, `place` and `contact` are parts with JSON in them or parts such as `place.name`; `voice` is a message
+    of a minute, which departments hear only while identity is shared. While too many are told at once, 429 carries a
+    `challenge`: send the same again with its solution in X-Proof-Of-Work.
     """
     key = request.headers.get("Idempotency-Key", "").strip()
     if not 1 <= len(key) <= answers.KEY_LENGTH:
@@ -86,7 +88,8 @@ def submit_matter(code: str) -> Any:
     body = read_body(schemas.SubmissionIn())
     code = stations.get_station(code).code  # before any work on photos
     hold_back(code, key, request.headers.get(proofs.HEADER, ""))
-    submitted = submit(code, key, body, keep_photos(request.files.getlist("photos")), source="api")
+    files = keep_photos(request.files.getlist("photos")) + keep_voice(request.files.getlist("voice"))
+    submitted = submit(code, key, body, files, source="api")
     return submitted_json(submitted), 201 if submitted.created else 200
 
 
@@ -104,7 +107,7 @@ def matter(number: str) -> Any:
     answers.OwnMatterOut,
     status=201,
     takes=schemas.AdditionIn,
-    files="photos",
+    files={"photos": MAX_PHOTOS},
     headers=answers.SecretHeader,
     refuses=REFUSES,
 )

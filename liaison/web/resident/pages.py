@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_wtf.csrf import validate_csrf
+from werkzeug.datastructures import MultiDict
 from wtforms.validators import ValidationError
 
 from liaison.domain import station_codes
@@ -16,14 +17,15 @@ from liaison.services.channels import SMS
 from liaison.services.departments import departments_around
 from liaison.services.intake import MAX_TEXT, MIN_TEXT
 from liaison.services.photos import MAX_PHOTOS, Kept
+from liaison.services.voices import MAX_SECONDS, STANDS_FOR_WORDS, is_voice
 from liaison.web import proofs, schemas
 from liaison.web.bursts import Burst, hold_back
 from liaison.web.errors import unavailable
 from liaison.web.guards import guard
 from liaison.web.limits import submission_limit
 from liaison.web.resident import access
-from liaison.web.resident.submitting import open_photos, seal_photos, submit
-from liaison.web.uploads import from_form, keep_photos, load
+from liaison.web.resident.submitting import open_files, seal_files, submit
+from liaison.web.uploads import from_form, keep_photos, keep_voice, load
 from liaison.web.wiring import now, unit_of_work, wiring
 
 blueprint = Blueprint("resident", __name__)
@@ -35,15 +37,25 @@ TOO_MANY = f"最多上传 {MAX_PHOTOS} 张照片，请去掉一些。"
 
 @dataclass
 class Draft:
-    """A form on its way: the key that makes it count once, its photos, what is wrong with it.
+    """A form on its way: the key that makes it count once, its photos and voice, what is wrong with it.
 
     `note` is `stale` (the page stood too long) or `repeated` (the key came with something else before).
     """
 
     key: str
-    photos: list[Kept] = field(default_factory=list)
+    files: list[Kept] = field(default_factory=list)
     errors: dict[str, list[str]] = field(default_factory=dict)
     note: str = ""
+
+    @property
+    def photos(self) -> list[Kept]:
+        """The pictures among its files."""
+        return [file for file in self.files if not is_voice(file.mime)]
+
+    @property
+    def voice(self) -> list[Kept]:
+        """The newest voice message among its files, if there is one."""
+        return [file for file in self.files if is_voice(file.mime)][-1:]
 
 
 @blueprint.get("/")
@@ -95,7 +107,7 @@ def submit_form(code: str) -> Any:
     try:
         body = _read(found, draft)
         hold_back(code, draft.key, request.form.get(proofs.FIELD, ""))
-        submitted = submit(code, draft.key, body, draft.photos)
+        submitted = submit(code, draft.key, body, draft.files)
     except Invalid as error:
         draft.errors |= error.errors
         return _form(found, draft, 422)
@@ -115,15 +127,17 @@ def signature_of(found: Station) -> str:
 
 
 def _read(found: Station, draft: Draft) -> dict[str, Any]:
-    """The checked body; the draft gets the photos, kept before anything else is refused. Raises Invalid."""
-    draft.photos = open_photos(found.code, draft.key, request.form.getlist("kept"))
-    try:
-        draft.photos += keep_photos(request.files.getlist("photos"))
-    except Invalid as error:
-        draft.errors |= error.errors
+    """The checked body; the draft gets the files, kept before anything else is refused. Raises Invalid."""
+    draft.files = open_files(found.code, draft.key, request.form.getlist("kept"))
+    for name, keep in (("photos", keep_photos), ("voice", keep_voice)):
+        try:
+            draft.files += keep(request.files.getlist(name))
+        except Invalid as error:
+            draft.errors |= error.errors
+    draft.files = draft.photos + draft.voice
     if len(draft.photos) > MAX_PHOTOS:
         draft.errors["photos"] = [TOO_MANY]
-    body = load(schemas.SubmissionIn(), from_form(schemas.SubmissionIn(), request.form))
+    body = load(schemas.SubmissionIn(), from_form(schemas.SubmissionIn(), _worded(draft)))
     try:
         validate_csrf(request.form.get("csrf_token"))
     except ValidationError:
@@ -133,11 +147,19 @@ def _read(found: Station, draft: Draft) -> dict[str, Any]:
     return body
 
 
+def _worded(draft: Draft) -> MultiDict[str, str]:
+    """The form; who has spoken need not write, so that a text too short by itself says that there is a voice."""
+    form, text = MultiDict(request.form), request.form.get("text", "").strip()
+    if draft.voice and len(text) < MIN_TEXT:
+        form["text"] = text + STANDS_FOR_WORDS
+    return form
+
+
 def _carried(code: str, draft: Draft) -> list[tuple[str, str]]:
-    """What was typed and the photos that are kept, as fields; the database is not asked."""
+    """What was typed and the files that are kept, as fields; the database is not asked."""
     anew = ("key", "kept", proofs.FIELD)
     typed = [(name, value) for name, value in request.form.items(multi=True) if name not in anew]
-    return [*typed, ("key", draft.key), *(("kept", token) for token in seal_photos(code, draft.key, draft.photos))]
+    return [*typed, ("key", draft.key), *(("kept", token) for token in seal_files(code, draft.key, draft.files))]
 
 
 def _queue(found: Station, draft: Draft, burst: Burst) -> Response:
@@ -148,6 +170,7 @@ def _queue(found: Station, draft: Draft, burst: Burst) -> Response:
         carried=_carried(found.code, draft),
         text=request.form.get("text", ""),
         photos=len(draft.photos),
+        voice=bool(draft.voice),
         burst=burst,
         ticket=proofs.ticket(burst.challenge),
     )
@@ -160,6 +183,13 @@ def _key() -> str:
     return given if len(given) == 32 and given.isalnum() else uuid.uuid4().hex
 
 
+def _folds(draft: Draft) -> bool:
+    """Whether what may be left out is folded away: nothing of it was filled in and nothing of it is wrong."""
+    folded = ("category", "about", "place", "contact", "share_identity")
+    filled = any(value for name, value in request.form.items() if name.startswith(folded))
+    return not filled and not any(name.startswith(folded) for name in draft.errors)
+
+
 def _form(found: Station, draft: Draft, status: int) -> Response:
     page = render_template(
         "resident/form.html",
@@ -169,7 +199,11 @@ def _form(found: Station, draft: Draft, status: int) -> Response:
         departments=departments_around(found.region.path),
         typed=request.form,
         draft=draft,
-        kept=seal_photos(found.code, draft.key, draft.photos),
+        kept=seal_files(found.code, draft.key, draft.files),
+        places=stations.places_around(found),
+        folds=_folds(draft),
+        most_seconds=MAX_SECONDS,
+        spoken=STANDS_FOR_WORDS,
         shortest=MIN_TEXT,
         longest=MAX_TEXT,
         most_photos=MAX_PHOTOS,

@@ -1,4 +1,4 @@
-"""What page and API share when a resident submits: read the body, keep the photos, take the matter in once."""
+"""What page and API share when a resident submits: read the body, keep the files, take the matter in once."""
 
 import hashlib
 import json
@@ -47,16 +47,16 @@ def digest_of(body: Body, files: Sequence[Kept]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def seal_photos(station_code: str, key: str, files: Sequence[Kept]) -> list[str]:
-    """Tokens by which a form that must be filled in again carries photos that are already kept.
+def seal_files(station_code: str, key: str, files: Sequence[Kept]) -> list[str]:
+    """Tokens by which a form that must be filled in again carries photos and a voice that are already kept.
 
-    Bound to station and key of the form, so that no photo gets into two matters.
+    Bound to station and key of the form, so that no file gets into two matters.
     """
     return [_serializer(station_code, key).dumps(asdict(file)) for file in files]
 
 
-def open_photos(station_code: str, key: str, tokens: Sequence[str]) -> list[Kept]:
-    """The photos of such tokens, each once; what we did not seal is left out."""
+def open_files(station_code: str, key: str, tokens: Sequence[str]) -> list[Kept]:
+    """The files of such tokens, each once; what we did not seal is left out."""
     kept: dict[str, Kept] = {}
     for token in tokens:
         try:
