@@ -34,7 +34,8 @@ async function show(request) {
     return await keep(request);
   } catch (fault) {
     const shelf = await caches.open(SHELF);
-    const kept = (await shelf.match(request)) || (await shelf.match(new URL(request.url).pathname));
+    const however = { ignoreVary: true }; // the last language read is better than none
+    const kept = (await shelf.match(request, however)) || (await shelf.match(new URL(request.url).pathname, however));
     if (kept) return kept;
     throw fault;
   }

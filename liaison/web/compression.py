@@ -39,8 +39,10 @@ def _is_open(answer: Response) -> bool:
 
 
 def _pack(answer: Response) -> None:
-    answer.direct_passthrough = False
+    answer.direct_passthrough, file = False, answer.response
     data = answer.get_data()
+    if hasattr(file, "close"):
+        file.close()  # at once: whoever asked may be gone before the answer is
     if len(data) < WORTH_IT:
         return
     answer.set_data(_packed(data) if request.endpoint == STATIC else gzip.compress(data, LEVEL, mtime=0))

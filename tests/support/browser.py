@@ -22,6 +22,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+"""A microphone that beeps, and somebody who lets every page use it that may ask."""
+
 PHONE = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 DESK = {"viewport": {"width": 1440, "height": 900}}
 
@@ -47,14 +50,14 @@ def served(app: Flask) -> Iterator[str]:
 
 
 @contextmanager
-def chromium(folder: Path) -> Iterator[Browser]:
-    """A browser with Chinese letters."""
+def chromium(folder: Path, *more: str) -> Iterator[Browser]:
+    """A browser with Chinese letters, and `more` flags."""
     fonts = folder / "share" / "fonts"
     fonts.mkdir(parents=True)
     (fonts / "cjk.otc").symlink_to(noto_cjk_sans_otc.FONT_PATH)
     environ = {"XDG_DATA_HOME": str(folder / "share"), "HOME": str(folder), "LANG": "C.UTF-8"}
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, env=environ)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *more], env=environ)
         try:
             yield browser
         finally:
