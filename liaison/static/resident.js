@@ -75,10 +75,10 @@ function showPhotos(input) {
   };
   const moved = () => { draw(); extras.changed(input.form); };
   const preview = (photo, index) => {
-    const image = made("img", { alt: `照片 ${index + 1}`, onload: () => URL.revokeObjectURL(image.src) });
+    const image = made("img", { alt: say("照片 #", index + 1), onload: () => URL.revokeObjectURL(image.src) });
     image.src = URL.createObjectURL(photo);
     const button = made("button", { type: "button" }, made("span", { textContent: "×" }));
-    button.setAttribute("aria-label", `去掉照片 ${index + 1}`);
+    button.setAttribute("aria-label", say("去掉照片 #", index + 1));
     button.onclick = () => { photos.splice(index, 1); moved(); };
     return made("li", {}, image, button);
   };
@@ -98,7 +98,7 @@ function countCharacters(area) {
   const tell = () => {
     const length = Array.from(area.value.trim()).length;
     line.hidden = !length;
-    line.textContent = `${length} / ${area.dataset.most} 字`;
+    line.textContent = say("# / # 字", length, area.dataset.most);
   };
   area.addEventListener("input", tell);
   tell();
@@ -110,15 +110,15 @@ function offerPosition(box, form) {
   box.hidden = false;
   const told = box.querySelector("[role=status]");
   box.querySelector("button").onclick = () => {
-    told.textContent = "正在定位…";
+    told.textContent = say("正在定位…");
     navigator.geolocation.getCurrentPosition(
       (found) => {
         form.elements["place.lat"].value = found.coords.latitude.toFixed(5);
         form.elements["place.lng"].value = found.coords.longitude.toFixed(5);
-        told.textContent = "✓ 已记下位置";
+        told.textContent = say("✓ 已记下位置");
         extras.changed(form);
       },
-      () => { told.textContent = "没有取到位置，请写地名。"; },
+      () => { told.textContent = say("没有取到位置，请写地名。"); },
       { timeout: 10000, maximumAge: 60000 },
     );
   };
@@ -154,13 +154,13 @@ function post(address, body, progress) {
 
 /** The bar under a form's button while it is sent, with a way out. */
 function progressBar(form) {
-  const bar = made("progress", { max: 1, value: 0 }), words = made("span", { textContent: "正在发送…" });
-  const button = made("button", { type: "button", className: "button plain small", textContent: "取消" });
+  const bar = made("progress", { max: 1, value: 0 }), words = made("span", { textContent: say("正在发送…") });
+  const button = made("button", { type: "button", className: "button plain small", textContent: say("取消") });
   const box = made("div", { className: "sending" }, bar, words, button);
-  bar.setAttribute("aria-label", "发送进度");
+  bar.setAttribute("aria-label", say("发送进度"));
   const progress = (loaded, total) => {
     bar.value = total ? loaded / total : 0;
-    words.textContent = loaded < total ? `正在发送 ${Math.floor(100 * bar.value)}%` : "已经发完，等待确认…";
+    words.textContent = loaded < total ? say("正在发送 #%", Math.floor(100 * bar.value)) : say("已经发完，等待确认…");
   };
   progress.close = () => box.remove();
   button.onclick = () => progress.cancel();
@@ -174,7 +174,7 @@ function sendOnce(form) {
   const labels = buttons.map((button) => button.textContent);
   const busy = (on) => buttons.forEach((button, index) => {
     button.disabled = on;
-    button.textContent = on ? "正在提交…" : labels[index];
+    button.textContent = on ? say("正在提交…") : labels[index];
   });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -194,15 +194,15 @@ async function sent(form, again) {
   try {
     answer = await post(form.action, bodyOf(form), progress);
   } catch (why) {
-    if (why === "cancelled") return "已取消发送，内容都还在。";
-    return (await extras.unreachable(form)) ? "" : "网络不通，内容和照片都还在。等有信号时，请再点一次提交。";
+    if (why === "cancelled") return say("已取消发送，内容都还在。");
+    return (await extras.unreachable(form)) ? "" : say("网络不通，内容和照片都还在。等有信号时，请再点一次提交。");
   } finally {
     progress.close();
   }
   if (new URL(answer.responseURL).pathname !== new URL(form.action).pathname) {
     await extras.acknowledged(form);
     location.replace(answer.responseURL);
-    return "已收到，正在打开回执…";
+    return say("已收到，正在打开回执…");
   }
   const page = new DOMParser().parseFromString(answer.responseText, "text/html");
   const fresh = page.querySelector("[data-stale] ~ form input[name=csrf_token]");
@@ -214,9 +214,9 @@ async function sent(form, again) {
     return swap(page);
   }
   const wait = answer.getResponseHeader("Retry-After") || 60;
-  return answer.status === 413 ? "照片太大了，请去掉几张再提交。" : answer.status === 429
-    ? `操作太频繁，内容和照片都还在。请过 ${wait} 秒再点一次提交。`
-    : "系统正在恢复，内容和照片都还在。请过一分钟再点一次提交。";
+  return answer.status === 413 ? say("照片太大了，请去掉几张再提交。") : answer.status === 429
+    ? say("操作太频繁，内容和照片都还在。请过 # 秒再点一次提交。", wait)
+    : say("系统正在恢复，内容和照片都还在。请过一分钟再点一次提交。");
 }
 
 /** Shows the page that came back instead of this one, without leaving it. */

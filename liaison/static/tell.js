@@ -11,9 +11,9 @@ const NOT_TYPED = ["csrf_token", "key", "kept", "photos", "proof", "voice"];
 const FOLDED = /^(category|about|place|contact|share_identity)/;
 const KINDS = ["audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4"];
 const REFUSED = {
-  NotAllowedError: "没有得到使用话筒的许可。可以在手机设置里允许，也可以直接打字。",
-  NotFoundError: "没有找到话筒，请直接打字。",
-  NotReadableError: "话筒正被别的程序占用，请关掉后再试，或直接打字。",
+  NotAllowedError: say("没有得到使用话筒的许可。可以在手机设置里允许，也可以直接打字。"),
+  NotFoundError: say("没有找到话筒，请直接打字。"),
+  NotReadableError: say("话筒正被别的程序占用，请关掉后再试，或直接打字。"),
 };
 
 /** The voice that was recorded or chosen, and the matter as it was last sent. */
@@ -92,11 +92,11 @@ function offerVoice(box, form) {
     try {
       recorder = await listen(box.dataset.most, (words) => { told.textContent = words; });
     } catch (fault) {
-      told.textContent = REFUSED[fault.name] || "这部手机不能在网页里录音，请选择录好的文件，或直接打字。";
+      told.textContent = REFUSED[fault.name] || say("这部手机不能在网页里录音，请选择录好的文件，或直接打字。");
       find("choose").hidden = false;
       return undefined;
     }
-    record.textContent = "停止录音";
+    record.textContent = say("停止录音");
     box.classList.add("recording");
     const spoken = await recorder.ended;
     recorder = null;
@@ -114,7 +114,7 @@ async function listen(most, tell) {
   const recorder = new MediaRecorder(stream, Object.assign({ audioBitsPerSecond: 24000 }, kind ? { mimeType: kind } : {}));
   const pieces = [];
   let seconds = 0;
-  const tick = () => tell(`正在录音 ${seconds} 秒，最长 ${most} 秒`);
+  const tick = () => tell(say("正在录音 # 秒，最长 # 秒", seconds, most));
   const ticking = setInterval(() => {
     seconds += 1;
     tick();
@@ -141,7 +141,7 @@ function hasVoice(form, spoken, isNew) {
   player.hidden = box.querySelector("[data-drop]").hidden = !voice;
   if (voice) player.src = URL.createObjectURL(voice);
   else player.removeAttribute("src");
-  box.querySelector("[data-told]").textContent = voice ? "✓ 已录好，可以先听一遍" : "";
+  box.querySelector("[data-told]").textContent = voice ? say("✓ 已录好，可以先听一遍") : "";
   form.elements.text.required = !voice;
   form.elements.text.minLength = voice ? 0 : form.elements.text.dataset.least;
   if (isNew) writeDraft(form);

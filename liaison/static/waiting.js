@@ -48,8 +48,8 @@ async function showOutbox() {
   const stand = JSON.stringify(receipts.concat(waiting).map((each) => [each.key, each.number, each.refused, each.owner]));
   if (stand === box.dataset.stand) return; // nothing moved: what somebody is reading stays as it is
   box.dataset.stand = stand;
-  const cards = receipts.map((each) => mineOr("receipts", each, "已经发出，代表联络站收到了。", receiptCard))
-    .concat(waiting.map((each) => (each.refused ? mineOr("outbox", each, "没有发出去。", refusedCard) : waitingCard(each))));
+  const cards = receipts.map((each) => mineOr("receipts", each, say("已经发出，代表联络站收到了。"), receiptCard))
+    .concat(waiting.map((each) => (each.refused ? mineOr("outbox", each, say("没有发出去。"), refusedCard) : waitingCard(each))));
   while (box.firstChild) box.firstChild.remove();
   box.append(...cards);
   box.hidden = !cards.length;
@@ -58,9 +58,9 @@ async function showOutbox() {
 /** Another tab's is told of, but its words and codes only to who says that it is theirs: phones are lent. */
 function mineOr(store, entry, words, card) {
   if (entry.owner === owner) return card(entry);
-  const button = part("button", "是我写的，打开", { type: "button", className: "button plain" });
+  const button = part("button", say("是我写的，打开"), { type: "button", className: "button plain" });
   button.onclick = () => phone.change(store, entry.key, { owner }).then(showOutbox);
-  return cardOf(`这部手机上 ${clock(entry.at)} 存下的一件事，${words}`, "", button);
+  return cardOf(`${say("这部手机上 # 存下的一件事：", clock(entry.at))}${words}`, "", button);
 }
 
 function cardOf(title, words, ...more) {
@@ -72,40 +72,40 @@ function cardOf(title, words, ...more) {
 }
 
 function waitingCard(entry) {
-  const now = part("button", "现在就发", { type: "button", className: "button plain" });
+  const now = part("button", say("现在就发"), { type: "button", className: "button plain" });
   const status = part("p", "", { className: "status" });
   status.setAttribute("role", "status");
-  now.onclick = async () => { status.textContent = (await deliver()) ? "" : "还是没有网，先存着。"; };
+  now.onclick = async () => { status.textContent = (await deliver()) ? "" : say("还是没有网，先存着。"); };
   const more = entry.owner === owner ? [now, backButton(entry)] : [now];
-  return cardOf("已存在手机里，有网时自动发出", `${clock(entry.at)} 写的一件事。可以关掉这个页面；下次打开时也会接着发。`, ...more, status);
+  return cardOf(say("已存在手机里，有网时自动发出"), say("# 写的一件事。可以关掉这个页面；下次打开时也会接着发。", clock(entry.at)), ...more, status);
 }
 
 function refusedCard(entry) {
-  return cardOf("没有发出去", entry.refused, backButton(entry));
+  return cardOf(say("没有发出去"), entry.refused, backButton(entry));
 }
 
 function receiptCard(entry) {
   const list = part("dl", "", { className: "codes" });
-  [["编号", entry.number], ["查询码", entry.secret]].forEach((pair) => {
+  [[say("编号"), entry.number], [say("查询码"), entry.secret]].forEach((pair) => {
     list.append(part("dt", pair[0]), part("dd", pair[1], { className: "big" }));
   });
-  const link = part("a", "看回执和进度", { className: "button", href: `/m/${entry.number}?c=${encodeURIComponent(entry.secret)}` });
-  const noted = part("button", "记下了，从手机里删掉", { type: "button", className: "button plain" });
+  const link = part("a", say("看回执和进度"), { className: "button", href: `/m/${entry.number}?c=${encodeURIComponent(entry.secret)}` });
+  const noted = part("button", say("记下了，从手机里删掉"), { type: "button", className: "button plain" });
   const forget = () => phone.remove("receipts", entry.key);
   noted.onclick = () => forget().then(showOutbox);
   link.onclick = (event) => {
     event.preventDefault();
     forget().then(() => location.assign(link.href));
   };
-  return cardOf("✓ 已经发出，收到了", "请截图保存编号和查询码，凭它们看进度。", list, link, noted);
+  return cardOf(say("✓ 已经发出，收到了"), say("请截图保存编号和查询码，凭它们看进度。"), list, link, noted);
 }
 
 /** Takes a matter out of the outbox and makes it the form's draft again, unless another draft is there. */
 function backButton(entry) {
-  const button = part("button", "拿回来修改", { type: "button", className: "button plain" });
+  const button = part("button", say("拿回来修改"), { type: "button", className: "button plain" });
   button.onclick = async () => {
     if (await phone.find("drafts", entry.station)) {
-      button.insertAdjacentElement("afterend", part("p", "表格里还有一份草稿，请先发出或清空它。", { className: "status" }));
+      button.insertAdjacentElement("afterend", part("p", say("表格里还有一份草稿，请先发出或清空它。"), { className: "status" }));
       return;
     }
     await phone.put("drafts", entry.station, { key: entry.key, fields: entry.fields, photos: entry.photos, voice: entry.voice, at: entry.at });
