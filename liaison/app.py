@@ -19,6 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from liaison import cli, wall
 from liaison.clients.files import open_store
 from liaison.clients.once import Once
+from liaison.clients.presence import Presence
 from liaison.clock import DatabaseClock
 from liaison.config import find_path, load
 from liaison.db import database_time, db, engine_url, let_go
@@ -168,7 +169,8 @@ def _wiring(config: Config, clock: Clock) -> Wiring:
     queue = Queue("ticks", connection=redis, serializer=JSONSerializer)
     wake = partial(queue.enqueue, "workers.jobs.relay", result_ttl=0, ttl=WAKE_TTL)
     keys, queue_answers = KeyReader(config), partial(_answers, redis)
-    return Wiring(config, keys, open_store(config.files.url), clock, wake, queue_answers, Once(redis).first)
+    store, once, look = open_store(config.files.url), Once(redis).first, Presence(redis).look
+    return Wiring(config, keys, store, clock, wake, queue_answers, once, look)
 
 
 def _database_clock(app: Flask) -> Clock:

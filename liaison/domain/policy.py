@@ -110,7 +110,8 @@ POLICY = MappingProxyType(
     | _tied(OFFICE_ROLES | {Role.LIAISON}, "roster.read roster.write")
     | _tied(OFFICE_ROLES, "roster.screening")
     | _tied(_CASE_WORKERS | {Role.LIAISON}, "console.case")
-    | _tied(_CASE_WORKERS, "console.move")
+    | _tied(_CASE_WORKERS, "console.move notes.write")
+    | _lines(_CASE_WORKERS, Relation.ACCOUNT, "templates.write")
 )
 
 

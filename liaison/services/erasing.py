@@ -24,6 +24,7 @@ from liaison.models.assignments import Assignment, Extension, Reply
 from liaison.models.cases import Attachment, Case, Event, Publication, Rating
 from liaison.models.clocks import Clock
 from liaison.models.conflicts import Conflict
+from liaison.models.desk import Draft, Note
 from liaison.models.matters import Idempotency, Matter, Reveal
 from liaison.models.notices import Notice
 from liaison.models.rights import DoomedFile
@@ -137,6 +138,7 @@ def _rewrite(case: Case, change: Change, *, drops_files: bool, empties: bool, no
         for row in session.scalars(select(table).where(of_case(case)).with_for_update()):
             for column in columns:
                 setattr(row, column, change(getattr(row, column)))
+    session.execute(delete(Draft).where(Draft.case_id == case.id), execution_options=_APART)
     bodies: dict[str, str] = {}
     rows = select(Event).where(Event.case_id == case.id, Event.kind != chain.ERASURE).order_by(Event.seq)
     for event in session.scalars(rows):
@@ -171,6 +173,7 @@ _TEXTS: tuple[tuple[Any, tuple[str, ...], Callable[[Case], Any]], ...] = (
     (Extension, ("reason",), _of_clock),
     (Matter, ("about_person",), lambda case: Matter.case_id == case.id),
     (Conflict, ("reason", "lifted_reason"), lambda case: Conflict.case_id == case.id),
+    (Note, ("text",), lambda case: Note.case_id == case.id),
     (Attachment, ("name",), lambda case: Attachment.case_id == case.id),
     (Publication, ("title", "text", "answer"), lambda case: Publication.case_id == case.id),
 )

@@ -87,3 +87,23 @@ def accounts_in_conflict(case_id: UUID) -> Select:
     led = select(Leadership.deputy_id).where(Leadership.department_id.in_(parties))
     own = (Account.id, Account.department_id, Account.deputy_id)
     return select(Account.id).where(or_(*(column.in_(parties) for column in own), Account.deputy_id.in_(led)))
+
+
+def home_of(actor: Actor) -> str:
+    """The path of the region the actor is at home in."""
+    return actor.region_path
+
+
+def side_of(actor: Actor) -> str | None:
+    """Who is of one side with the actor: the offices, one department's people, a deputy alone; None for the others.
+
+    The wall says the same (`acting_side` in migration `beside`).
+    """
+    match TIES.get(actor.role):
+        case Relation.REGION:
+            return "office"
+        case Relation.DEPARTMENT:
+            return f"department:{actor.department_id}"
+        case Relation.DEPUTY:
+            return f"deputy:{actor.deputy_id}"
+    return None

@@ -153,6 +153,11 @@ CASE_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "dead": "发送失败的通知",
             "unowned": "其中没有人处理",
         },
+        "use": {
+            "answer": "答复",
+            "question": "请群众补充",
+            "refusal": "不予受理",
+        },
         "sort": {
             "urgent": "先看最急的",
             "due": "先看先到期的",

@@ -136,6 +136,8 @@ def _domain_error(error: DomainError) -> Response | tuple[str, int]:
         if isinstance(error, Burst):
             answer.headers["Retry-After"] = str(error.wait)
         return answer
+    if isinstance(error, NotSignedIn) and request.headers.get("HX-Request"):
+        return Response(error.detail, 401, mimetype="text/plain")  # a piece of a page: signing in is no piece of it
     if isinstance(error, NotSignedIn):
         return redirect(url_for(SIGNING_IN[error.needs], next=request.full_path.rstrip("?")))
     errors = error.errors if isinstance(error, Invalid) else {}

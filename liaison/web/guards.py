@@ -19,6 +19,9 @@ from liaison.web.wiring import now, unit_of_work
 View = Callable[..., Any]
 TOKEN = "token"
 MOVE = "console.move"
+UNATTENDED = ("console.watching",)
+"""What an open page asks by itself: whoever went away and left it open is signed out all the same."""
+
 REVEALS = {"reveal": "office.reveal", "reveal-decision": "office.reveal_decision", "reveal-end": "office.reveal_end"}
 """By the name of a form of the console, which goes through one door with all others: what it does with a reveal."""
 
@@ -116,7 +119,8 @@ def _find_actor() -> Actor:
         found = sign_in.find_session(carried, at)
         if found is None:
             return ANYONE
-        sign_in.touch(found, at)
+        if request.endpoint not in UNATTENDED:
+            sign_in.touch(found, at)
         g.account = found.account
         g.need = sign_in.need_of(found.account, at, proven=found.proven_at is not None)
         return ANYONE if g.need else sign_in.actor_of(found.account)

@@ -18,7 +18,8 @@ from liaison.web.fields import Input, fields
 from liaison.web.proofs import FIELD
 from liaison.web.wiring import wiring
 
-NOT_FIELDS = ("csrf_token", "key", "kept", FIELD)
+NOT_FIELDS = ("csrf_token", "key", "kept", "template", "fill", FIELD)
+"""What a form sends for the page's own use; `template` and `fill` put a kept text into a form of the console."""
 
 
 def read_body(schema: Input, *, takes_files: bool = False) -> dict[str, Any]:

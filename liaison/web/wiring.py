@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from flask import current_app
 
@@ -26,6 +27,7 @@ class Wiring:
     wake: Callable[[], None]
     queue_answers: Callable[[], bool]
     once: Callable[[str, int], bool]
+    look: Callable[[str, UUID], list[UUID]]
 
     @property
     def keys(self) -> Keys:

@@ -34,9 +34,11 @@ class _Reader(HTMLParser):
             return
         if tag == "option" and self.select and "selected" in attributes:
             self.form.values[self.select] = [attributes.get("value") or ""]
-        if not name or tag not in ("input", "select", "textarea"):
+        if not name or tag not in ("input", "select", "textarea", "button"):
             return
         self.form.names.add(name)
+        if tag == "button":  # sent only by who presses it
+            return
         if tag == "select":
             self.select = name
         elif tag == "textarea":

@@ -48,8 +48,8 @@ WALLED: tuple[type[Base], ...] = (
     Hold,
 )
 
-PERSONAL = {"saved_views"}
-"""Tables of which everybody is shown the own rows alone: tests/web/test_desk.py."""
+PERSONAL = {"saved_views", "notes", "quick_replies", "drafts"}
+"""Tables of which everybody is shown the own rows or those of the own side alone: tests/web/test_desk*.py."""
 
 OPEN = {
     "clocks": "a due date tells nothing of what is due, and lists, reminders and metrics read many",

@@ -7,22 +7,27 @@ from werkzeug.wrappers import Response
 
 from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES
 from liaison.domain.errors import Conflict, Invalid, NotFound, WrongState
+from liaison.services import drafts, notes, presence
 from liaison.services.cases import check_unmoved
 from liaison.services.dossiers import Dossier
+from liaison.services.reach import side_of
 from liaison.web.console import facts
+from liaison.web.console.beside import others_in, seen
 from liaison.web.console.choices import Choices
+from liaison.web.console.clock_words import how_due
 from liaison.web.console.fields import FACES
 from liaison.web.console.frame import blueprint
 from liaison.web.console.onward import onward
-from liaison.web.console.panels import Attempt, get_form, own_duties, panels
+from liaison.web.console.panels import Attempt, get_form, own_duties, panels, with_drafts
 from liaison.web.console.prefill import passed_over, suggestion_words
+from liaison.web.console.quick_replies import fill, templates_for
 from liaison.web.errors import status_of
+from liaison.web.forms import Form
 from liaison.web.guards import MOVE, current_actor, guard, note_refused
 from liaison.web.reading import read_dossier
 from liaison.web.uploads import read_body
 from liaison.web.wiring import now, unit_of_work
 
-MOST_DIGITS = 9  # no case has so many events, and no column takes more
 SHOWN_ERRORS = (Invalid, WrongState, Conflict)
 
 
@@ -71,11 +76,14 @@ def back_to_assignment(reference: str, name: str) -> Response:
 def _move(name: str, reference: str, number: str) -> Response | tuple[str, int]:
     actor = current_actor()
     form = get_form(actor.role, name)
+    if "fill" in request.form:
+        return _filled(form, reference, number)
     try:
         body = read_body(form.schema(), takes_files=form.takes_files)
         with unit_of_work():
-            check_unmoved(actor, number, _seen())
+            check_unmoved(actor, number, seen())
             form.run(actor, reference, body, now())
+            drafts.drop_drafts(actor, number, name)
     except SHOWN_ERRORS as error:
         note_refused(MOVE, error)
         attempt = Attempt(name, reference if reference != number else "", request.form, error)
@@ -89,6 +97,16 @@ def _move(name: str, reference: str, number: str) -> Response | tuple[str, int]:
     return redirect(url_for(f"console.{endpoint}", **{key: reference}), 303)
 
 
+def _filled(form: Form, reference: str, number: str) -> tuple[str, int]:
+    """The page again with a kept text put into the form, and nothing done."""
+    dossier, about = read_dossier(number), reference if reference != number else ""
+    try:
+        typed = fill(current_actor(), form.action, request.form, dossier)
+    except Invalid as error:
+        return _page(dossier, Attempt(form.name, about, request.form, error)), 422
+    return _page(dossier, Attempt(form.name, about, typed)), 200
+
+
 def _dossier_of(reference: str) -> Dossier:
     """The case of one of the viewer's own assignments. Raises NotFound for another department's."""
     dossier = read_dossier(reference.rpartition(".")[0])
@@ -98,17 +116,23 @@ def _dossier_of(reference: str) -> Dossier:
 
 
 def _page(dossier: Dossier, attempt: Attempt | None = None) -> str:
-    actor, matter = current_actor(), dossier.matter
-    found = panels(actor, dossier, attempt)
+    actor, matter, case = current_actor(), dossier.matter, dossier.case
+    found = with_drafts(panels(actor, dossier, attempt), drafts.drafts_of(actor, case.id))
+    refused = attempt if attempt and attempt.error else None
     return render_template(
         "console/case.html",
         dossier=dossier,
-        case=dossier.case,
+        case=case,
         panels=found,
-        attempt=attempt,
-        lost=attempt and not any(panel.is_open for panel in found),
-        meanwhile=_meanwhile(dossier) if attempt else [],
-        choices=Choices(actor, dossier.case),
+        attempt=refused,
+        lost=refused and not any(panel.is_open for panel in found),
+        meanwhile=_meanwhile(dossier) if refused else [],
+        choices=Choices(actor, case),
+        templates={panel.key: templates_for(actor, panel.form.action, dossier) for panel in found},
+        notes=notes.notes_of(actor, case.id),
+        side=(side_of(actor) or "").partition(":")[0],
+        others=others_in(presence.room_of(actor, case.id)),
+        how_due=how_due,
         routing=matter.routing if matter else {},
         passed=passed_over(matter.routing if matter and actor.role in OFFICE_ROLES else {}),
         owns=actor.role in DEPARTMENT_ROLES,
@@ -120,11 +144,5 @@ def _page(dossier: Dossier, attempt: Attempt | None = None) -> str:
 
 def _meanwhile(dossier: Dossier) -> list[Any]:
     """What happened since the refused form was opened."""
-    seen = _seen()
-    return [event for event in dossier.events if seen and event.seq > seen]
-
-
-def _seen() -> int:
-    """The number of the last event the form's page showed; 0 when it does not say."""
-    given = request.args.get("seen", "")
-    return int(given) if given.isdecimal() and len(given) < MOST_DIGITS else 0
+    shown = seen()
+    return [event for event in dossier.events if shown and event.seq > shown]

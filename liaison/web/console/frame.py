@@ -60,6 +60,7 @@ def is_plain(role: Role) -> bool:
 _MENU = (
     ("console.home", "事项", "console.case"),
     ("console.queue_home", "初审交办", "queue.read"),
+    ("console.quick_reply_page", "快捷回复", "templates.write"),
     ("console.digest_page", "今日摘要", "digest.read"),
     ("console.statistics_page", "统计", "statistics.read"),
     ("console.proxy_entry", "代录", "station.enter"),

@@ -1,7 +1,8 @@
 """The moves open to one viewer of one case, each as a panel: a form with its values, errors and address."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from flask import url_for
 from marshmallow import fields
@@ -10,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Actor, Role
 from liaison.domain.errors import DomainError, Invalid, NotFound
 from liaison.domain.policy import may
+from liaison.models.desk import Draft
 from liaison.models.matters import Reveal
 from liaison.services import reveals
 from liaison.services.dossiers import Dossier, Duty
@@ -53,12 +55,12 @@ _DUTY_MOVES = ("decide_extension", "approve_return", "approve")
 
 @dataclass(frozen=True)
 class Attempt:
-    """A form that was refused: what was typed, and why."""
+    """A form that comes back: what was typed, and why it was refused; without an error it was only filled in."""
 
     name: str
     reference: str
     typed: MultiDict
-    error: DomainError
+    error: DomainError | None = None
 
     @property
     def errors(self) -> Mapping[str, Sequence[str]]:
@@ -68,7 +70,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Panel:
-    """One move as the page shows it; `about` says what it decides on, `hidden` names it to the server."""
+    """One move as the page shows it; `about` says what it decides on, `hidden` names it to the server.
+
+    `saved_at` says since when a draft that was kept stands in it.
+    """
 
     form: Form
     face: Face
@@ -79,11 +84,17 @@ class Panel:
     is_open: bool = False
     about: str = ""
     why: str = ""
+    saved_at: datetime | None = None
 
     @property
     def key(self) -> str:
         """A name of its own within the page."""
         return "-".join([self.form.name, *self.hidden.values(), *self.url.split("?")[0].split("/")[-2:-1]])
+
+    @property
+    def is_written(self) -> bool:
+        """Whether there is something to write in it, which is worth keeping as a draft."""
+        return any(each.kind == "area" for each in self.face.fields)
 
     @property
     def elsewhere(self) -> list[str]:
@@ -117,6 +128,21 @@ def panels(actor: Actor, dossier: Dossier, attempt: Attempt | None = None) -> li
         if may(actor.role, form.action)
         for duty, hidden in _occasions(actor, dossier, form)
     ]
+
+
+def with_drafts(found: Sequence[Panel], kept: Sequence[Draft]) -> list[Panel]:
+    """The panels with what was typed and kept before, but for the one that comes back with what was typed just now."""
+    by_panel = {(draft.form, draft.about): draft for draft in kept}
+    return [_with_draft(panel, by_panel.get((panel.form.name, panel.key))) for panel in found]
+
+
+def _with_draft(panel: Panel, draft: Draft | None) -> Panel:
+    if draft is None or panel.is_open:
+        return panel
+    values = MultiDict(panel.values)
+    for name, value in draft.fields.items():
+        values[name] = value
+    return replace(panel, values=values, saved_at=draft.saved_at, is_open=True)
 
 
 def _occasions(actor: Actor, dossier: Dossier, form: Form) -> Iterator[tuple[Duty | None, dict[str, str]]]:
