@@ -1,4 +1,4 @@
-"""The case's page at a busy desk: notes of one's side, drafts, who else is there, texts for reuse, the signing queue."""
+"""The case page at a busy desk: notes of one's side, drafts, who else is there, texts for reuse, signing in a row."""
 
 import re
 from collections.abc import Iterator
