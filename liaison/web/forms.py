@@ -217,20 +217,6 @@ DEPARTMENT_FORMS = (
         lambda a, r, b, t: assignments.acknowledge(a, r, now=t),
     ),
     Form(
-        "return",
-        "assignment.return",
-        "request_return",
-        schemas.ReturnRequest,
-        lambda a, r, b, t: assignments.request_return(a, r, b["reason"], b["belongs_to"], now=t),
-    ),
-    Form(
-        "extension",
-        "assignment.extension",
-        "request_extension",
-        schemas.ExtensionRequest,
-        lambda a, r, b, t: extensions.request_extension(a, r, b["working_days"], b["reason"], now=t),
-    ),
-    Form(
         "reply",
         "assignment.reply",
         "reply",
@@ -252,5 +238,19 @@ DEPARTMENT_FORMS = (
         schemas.DepartmentAnswer,
         lambda a, r, b, t: replies.keep_promise(a, r, _answer(b), today=local_day(t), now=t),
         takes_files=True,
+    ),
+    Form(
+        "extension",
+        "assignment.extension",
+        "request_extension",
+        schemas.ExtensionRequest,
+        lambda a, r, b, t: extensions.request_extension(a, r, b["working_days"], b["reason"], now=t),
+    ),
+    Form(
+        "return",
+        "assignment.return",
+        "request_return",
+        schemas.ReturnRequest,
+        lambda a, r, b, t: assignments.request_return(a, r, b["reason"], b["belongs_to"], now=t),
     ),
 )
