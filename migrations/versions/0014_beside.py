@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0013_beside"
-down_revision = "0012_desk"
+revision = "0014_beside"
+down_revision = "0013_similar"
 
 TIME = sa.DateTime(timezone=True)
 SIDE = """
