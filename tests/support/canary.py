@@ -3,7 +3,7 @@
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flask import Flask
 from pypdf import PdfReader
@@ -16,7 +16,7 @@ from liaison.models.cases import Case
 from liaison.services import vault
 from tests.support.journey import Journey
 from tests.support.life import TEXT
-from tests.support.matrix import Asker, Cell, World, build_world, cells
+from tests.support.matrix import Asker, Cell, World, build_world
 from tests.support.pictures import CAMERA
 
 NAME, PHONE = "金丝雀", "13912345678"
@@ -44,10 +44,10 @@ def build_planted(journey: Journey) -> World:
     return world
 
 
-def readings(world: World, role: Role) -> Iterator[tuple[str, list[str]]]:
-    """Every address a role may read or try to, with the planted words its answer shows that this role must not see."""
+def readings(world: World, role: Role, asked: Iterable[Cell]) -> Iterator[tuple[str, list[str]]]:
+    """Every address of these a role may read or try to, with the words its answer shows that this role must not see."""
     asker, hidden = Asker(world, role), hidden_from(role)
-    for cell in cells(world.journey.app):
+    for cell in asked:
         if cell.method == "GET" and not (role is Role.RESIDENT and cell.action == OWN):
             yield from _of(cell, world, asker, hidden)
 

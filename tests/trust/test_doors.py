@@ -38,6 +38,11 @@ def test_a_form_that_is_taken_from_anywhere_is_seen(stage: Stage, monkeypatch: p
     assert any("another site" in failure for failure in failures) and not any("no token" in each for each in failures)
 
 
+def test_a_session_that_outlives_its_end_is_seen(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("liaison.services.sign_in.close_session", lambda *arguments: None)
+    assert any("after signing out" in failure for failure in strangers.fixation(stage, 6).failures)
+
+
 def test_an_address_that_leads_away_is_seen(stage: Stage) -> None:
     stage.app.before_request_funcs.setdefault(None, []).append(_lead_away)
     try:

@@ -31,7 +31,7 @@ from liaison.ways_out import open_outlets
 from tests.support.canary import KNOWN, NAME, NORTH, OPENID, PHONE, TYPED, build_planted, jobs, readings, seen
 from tests.support.journey import KEPT_JSON, Journey, SignIn
 from tests.support.life import Life
-from tests.support.matrix import ROLES, World, undone
+from tests.support.matrix import ROLES, World, cells, undone
 from tests.support.outside import open_outside
 from tests.support.sending import Way, install, reach, ring
 from tests.support.sending import send as deliver
@@ -51,7 +51,7 @@ def world(journey: Journey) -> World:
 
 def sightings(world: World, role: Role) -> set[tuple[str, str]]:
     """Every address that shows this role a planted word, with the word."""
-    return {(address, word) for address, words in readings(world, role) for word in words}
+    return {(address, word) for address, words in readings(world, role, cells(world.journey.app)) for word in words}
 
 
 def test_no_reading_route_shows_a_planted_word_to_any_role(world: World) -> None:
