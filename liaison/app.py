@@ -50,7 +50,7 @@ from liaison.web import (
 from liaison.web.console import department_api, office_api
 from liaison.web.console import pages as console
 from liaison.web.deputy import api as deputy
-from liaison.web.open import anchors, answers, callbacks, fixed, health
+from liaison.web.open import anchors, answers, callbacks, deputies, fixed, health
 from liaison.web.resident import api as resident
 from liaison.web.resident import display, pages, printing, privacy, receipts, rights, tracking
 from liaison.web.wiring import Wiring
@@ -62,6 +62,7 @@ PAGES = (
     anchors.blueprint,
     fixed.blueprint,
     answers.blueprint,
+    deputies.blueprint,
     pages.blueprint,
     display.blueprint,
     tracking.blueprint,

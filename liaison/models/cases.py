@@ -11,6 +11,9 @@ from liaison.models.departments import Category
 from liaison.models.people import Deputy
 from liaison.models.stations import Station
 
+PUBLISHED_WORDS = "(title || text) || answer"
+"""All that was published of a case, as its index of words has it; bracketed as PostgreSQL gives it back."""
+
 case_numbers = Sequence("case_numbers", metadata=Base.metadata)
 
 
@@ -129,15 +132,27 @@ class Rating(Base):
 
 
 class Publication(Base):
-    """What the public may read of a case: redacted by hand, the original kept; repeats the case's number."""
+    """What the public may read of a case: redacted by hand, the original kept.
+
+    Repeats the case's number, category and deputy, since the public sees no case.
+    """
 
     __tablename__ = "publications"
+    __table_args__ = (
+        Index("ix_publications_bigrams", func.bigrams(literal_column(PUBLISHED_WORDS)), postgresql_using="gin"),
+    )
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     number: Mapped[str] = mapped_column(unique=True)
     station_id: Mapped[UUID | None] = mapped_column(ForeignKey("stations.id"), index=True)
+    category_id: Mapped[UUID | None] = mapped_column(ForeignKey("categories.id"), index=True)
+    deputy_id: Mapped[UUID | None] = mapped_column(ForeignKey("deputies.id"), index=True)
     title: Mapped[str]
     text: Mapped[str]
     answer: Mapped[str]
     by_id: Mapped[UUID]
     published_at: Mapped[datetime] = mapped_column(index=True)
+
+    station: Mapped[Station | None] = relationship(lazy="raise")
+    category: Mapped[Category | None] = relationship(lazy="raise")
+    deputy: Mapped[Deputy | None] = relationship(lazy="raise")

@@ -3,17 +3,23 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, Text, func, literal_column, or_, select, tuple_
+from sqlalchemy.orm import joinedload
 
 from liaison.db import session
 from liaison.domain.actors import Actor
 from liaison.domain.consent import Purpose
 from liaison.domain.errors import Invalid, NotFound, WrongState
 from liaison.domain.policy import require
-from liaison.models.cases import Publication
+from liaison.models.cases import PUBLISHED_WORDS, Publication
+from liaison.models.departments import Category
+from liaison.models.stations import Station
 from liaison.services import cases, consents
 
 PUBLISHABLE = ("rating", "tracking", "closed")
+MOST_WORDS = 5  # of a search; each more would narrow what five have found already
+_WORDS = literal_column(f"({PUBLISHED_WORDS})", Text)
+_PAIRS = func.bigrams(literal_column(PUBLISHED_WORDS))
 
 
 def publish(
@@ -37,6 +43,8 @@ def publish(
             case_id=case.id,
             number=case.number,
             station_id=case.station_id,
+            category_id=case.category_id,
+            deputy_id=case.deputy_id,
             title=title,
             text=text,
             answer=answer,
@@ -49,18 +57,31 @@ def publish(
 
 
 def published(
-    *, station_id: UUID | None = None, query: str = "", after: tuple[datetime, UUID] | None = None, limit: int = 20
+    *,
+    station_id: UUID | None = None,
+    deputy_id: UUID | None = None,
+    query: str = "",
+    station: str = "",
+    category: str = "",
+    after: tuple[datetime, UUID] | None = None,
+    limit: int = 20,
 ) -> list[Publication]:
-    """Published answers, newest first, of one station or of all; `query` searches what was published."""
-    rows = select(Publication)
+    """Published answers, newest first: of one station, deputy or category, and such as hold every word of `query`.
+
+    `station` and `category` are codes; one that does not exist has no answers.
+    """
+    rows = select(Publication).options(joinedload(Publication.station), joinedload(Publication.category))
     if station_id:
         rows = rows.where(Publication.station_id == station_id)
-    if query:
-        rows = rows.where(
-            Publication.title.contains(query, autoescape=True)
-            | Publication.text.contains(query, autoescape=True)
-            | Publication.answer.contains(query, autoescape=True)
-        )
+    if deputy_id:
+        rows = rows.where(Publication.deputy_id == deputy_id)
+    if station:
+        rows = rows.where(Publication.station_id.in_(select(Station.id).where(Station.code == station)))
+    if category:
+        rows = rows.where(Publication.category_id.in_(_category_and_below(category)))
+    for word in query.lower().split()[:MOST_WORDS]:
+        # The index finds where all pairs of characters are; that they stand together, only the text itself tells.
+        rows = rows.where(_PAIRS.op("@>")(func.bigrams(word)), func.strpos(func.lower(_WORDS), word) > 0)
     if after:
         rows = rows.where(tuple_(Publication.published_at, Publication.case_id) < after)
     return list(session.scalars(_newest(rows).limit(limit)))
@@ -68,10 +89,23 @@ def published(
 
 def get_published(number: str) -> Publication:
     """What was published of one case. Raises NotFound."""
-    found = session.scalar(select(Publication).where(Publication.number == number))
+    known = (Publication.station, Publication.category, Publication.deputy)
+    rows = select(Publication).where(Publication.number == number).options(*map(joinedload, known))
+    found = session.scalar(rows)
     if found is None:
         raise NotFound("没有找到这条公开答复。")
     return found
+
+
+def answered_stations() -> list[Station]:
+    """The stations of which something was published, by name."""
+    answered = select(Publication.station_id)
+    return list(session.scalars(select(Station).where(Station.id.in_(answered)).order_by(Station.name, Station.code)))
+
+
+def _category_and_below(code: str) -> Select:
+    parent = select(Category.id).where(Category.code == code)
+    return select(Category.id).where(or_(Category.code == code, Category.parent_id.in_(parent)))
 
 
 def _newest(rows: Select) -> Select:

@@ -1,5 +1,6 @@
 """What people read for each code: the one door to the faces' Chinese words, which stand in tables and templates."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from types import MappingProxyType
@@ -20,6 +21,7 @@ from liaison.web.notice_words import NOTICE_WORDS
 LABELS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {**CASE_WORDS, **NOTICE_WORDS, **AUDIT_WORDS, **ACCESS_WORDS}
 )
+BEFORE = 12  # characters of a text that stand before the first word found in it
 UNITS = {"wd": "个工作日", "h": "小时", "months": "个月"}
 
 
@@ -84,10 +86,25 @@ def paragraphs(text: str) -> Markup:
     return Markup("<br>").join(escape(line) for line in text.splitlines())
 
 
+def marked(text: str, words: str) -> Markup:
+    """A text with every word of a search in it marked, however it is written there."""
+    told = "|".join(re.escape(word) for word in words.split())
+    parts = re.split(f"({told})", text, flags=re.IGNORECASE) if told else [text]
+    shown = (Markup("<mark>%s</mark>") % part if at % 2 else escape(part) for at, part in enumerate(parts))
+    return Markup("").join(shown)
+
+
+def excerpt(text: str, words: str) -> str:
+    """A text from shortly before the first word of a search that stands in it."""
+    places = [place for word in words.lower().split() if (place := text.lower().find(word)) >= 0]
+    begin = max(0, min(places, default=0) - BEFORE)
+    return f"…{text[begin:]}" if begin else text
+
+
 def register(app: Flask) -> None:
     """Let templates use the labels, in the language of whoever reads, and know the site."""
     app.jinja_env.filters["topic"] = spoken(topic)
-    for function in (rung, fault, span, term, day, minute, paragraphs):
+    for function in (rung, fault, span, term, day, minute, paragraphs, marked, excerpt):
         app.template_filter(function.__name__)(function)
     app.jinja_env.filters["label"] = app.jinja_env.globals["label"] = spoken(label)
     app.jinja_env.globals["LABELS"] = LABELS

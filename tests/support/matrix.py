@@ -65,6 +65,7 @@ KINDS = {
     "/console/rules/<uuid:rule_id>": "rule",
     "/console/signing/<reference>": "assignment",
     "/console/stations/<code>": "roster",
+    "/deputies/<code>": "deputy on the roster",
     "/files/<number>/<int(max=9999):position>": "file",
     "/files/<number>/lead/": "file of a lead",
     "/m/<number>": "code",
@@ -240,6 +241,9 @@ class World:
 
     def _published(self, role: Role) -> Targets:
         return Targets(str(self.published), ABSENT, other=str(self.east), party=str(self.barred))
+
+    def _deputy_on_the_roster(self, role: Role) -> Targets:
+        return Targets("D003", "D404")
 
     def _station(self, role: Role) -> Targets:
         return Targets("S001", "S404")

@@ -1,5 +1,6 @@
 """Published answers, as pages and as JSON: what the office redacted by hand and the resident agreed to."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -9,7 +10,7 @@ from marshmallow import Schema, fields
 from liaison.domain.errors import Invalid, NotFound
 from liaison.domain.numbers import check_number
 from liaison.models.cases import Publication
-from liaison.services import publication
+from liaison.services import publication, stations
 from liaison.web.answers import PageQuery
 from liaison.web.described import describe
 from liaison.web.guards import guard
@@ -26,6 +27,8 @@ class AnswersQuery(PageQuery):
     """What to look for, and which page."""
 
     q = fields.String(load_default="", metadata={"description": f"words, of which {LONGEST_QUERY} characters count"})
+    category = fields.String(load_default="", metadata={"description": "the code of a category"})
+    station = fields.String(load_default="", metadata={"description": "the code of a station"})
 
 
 class AnswerOut(Schema):
@@ -54,11 +57,20 @@ class AnswersOut(Schema):
 @guard("public.read")
 def listing() -> str:
     """Published answers, newest first, those that hold the words of the search."""
+    errors: Mapping[str, list[str]] = {}
     try:
         rows, following = _page()
     except Invalid as error:
-        return render_template("resident/public.html", rows=[], next=None, q=_query(), error=error.errors)
-    return render_template("resident/public.html", rows=rows, next=following, q=_query(), error=None)
+        rows, following, errors = [], None, error.errors
+    return render_template(
+        "resident/public.html",
+        rows=rows,
+        next=following,
+        asked=_asked(),
+        categories=stations.top_categories(),
+        stations=publication.answered_stations(),
+        error=errors,
+    )
 
 
 @blueprint.get("/<number>")
@@ -98,13 +110,16 @@ def answer_json(published: Publication) -> dict[str, Any]:
     }
 
 
-def _query() -> str:
-    return request.args.get("q", "").strip()[:LONGEST_QUERY]
+def _asked() -> dict[str, str]:
+    """What the address asks for, by name; empty where it does not."""
+    return {name: request.args.get(name, "").strip()[:LONGEST_QUERY] for name in ("q", "category", "station")}
 
 
 def _page() -> tuple[list[Publication], str | None]:
+    asked = _asked()
+    query = asked.pop("q")
     return page(
-        lambda after, limit: publication.published(query=_query(), after=after, limit=limit),
+        lambda after, limit: publication.published(query=query, **asked, after=after, limit=limit),
         lambda row: (row.published_at, row.case_id),
     )
 
