@@ -75,7 +75,7 @@ function waitingCard(entry) {
   const now = part("button", say("现在就发"), { type: "button", className: "button plain" });
   const status = part("p", "", { className: "status" });
   status.setAttribute("role", "status");
-  now.onclick = async () => { status.textContent = (await deliver()) ? "" : say("还是没有网，先存着。"); };
+  now.onclick = async () => { status.textContent = (await deliver()) ? "" : say("现在还发不出去，先存着，稍后自动再发。"); };
   const more = entry.owner === owner ? [now, backButton(entry)] : [now];
   return cardOf(say("已存在手机里，有网时自动发出"), say("# 写的一件事。可以关掉这个页面；下次打开时也会接着发。", clock(entry.at)), ...more, status);
 }

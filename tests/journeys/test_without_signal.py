@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from liaison.db import session
 from liaison.domain import station_codes
@@ -197,6 +197,42 @@ def test_sending_can_be_taken_back_and_nothing_typed_is_lost(browser: Browser, a
     session.rollback()
     assert session.query(Case).count() == 1
     closes(window)
+
+
+def test_a_crowd_is_waited_for_and_a_refusal_comes_back_to_be_changed(browser: Browser, address: str) -> None:
+    window = Window(browser, address, service_workers="block", **PHONE)  # no worker that asks past these routes
+    page, asked = window.page, []
+    answers = [
+        (429, {"challenge": {"parameters": {}}}, {"Retry-After": "20"}),
+        (422, {"errors": {"photos": ["第 1 张已损坏。"]}}, {}),
+    ]
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.headers)
+        status, told, headers = answers[len(asked) - 1]
+        route.fulfill(status=status, json=told, headers=headers)
+
+    page.clock.install()
+    page.goto("/s/S001/new")
+    page.get_by_label("什么事？").fill(TEXT)
+    page.route("**/s/S001/new", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    page.route("**/api/v1/stations/S001/matters", answer)
+    page.get_by_role("button", name="提交").first.tap()
+    page.get_by_role("button", name="现在就发").tap()
+    expect(page.get_by_text("现在还发不出去")).to_be_visible()
+    page.clock.fast_forward(31_000)
+    expect(page.get_by_text("第 1 张已损坏。")).to_be_visible()
+    assert [headers["idempotency-key"] for headers in asked] == [asked[0]["idempotency-key"]] * 2
+    assert "x-proof-of-work" not in asked[0] and asked[1]["x-proof-of-work"]
+    page.unroute_all()
+    page.get_by_role("button", name="拿回来修改").tap()
+    expect(page.get_by_label("什么事？")).to_have_value(TEXT)
+    page.get_by_role("button", name="提交").first.tap()
+    expect(page.get_by_role("heading", name="收到了")).to_be_visible()
+    session.rollback()
+    assert session.query(Case).one().text == TEXT
+    window.complaints = [each for each in window.complaints if not re.search("429|422|ERR_FAILED|blocked by Playwright", each)]
+    window.close()
 
 
 @pytest.mark.parametrize("path", ["/s/S001", "/s/S001/new"])

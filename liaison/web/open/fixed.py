@@ -1,6 +1,7 @@
 """What machines look for at fixed addresses: for search engines, for finders of holes (RFC 9116), for phones."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from flask import Blueprint, Response, current_app
 
@@ -40,9 +41,8 @@ def security() -> Response:
 @guard("asset.read")
 def worker() -> Response:
     """The stations' service worker: its address is what decides which pages it may serve, its age who is stuck."""
-    answer = current_app.send_static_file("sw.js")
-    answer.headers["Cache-Control"] = "public, max-age=0, must-revalidate"
-    return answer
+    script = (Path(current_app.static_folder) / "sw.js").read_bytes()
+    return Response(script, headers={"Cache-Control": "public, max-age=0"}, mimetype="text/javascript")
 
 
 def _plain(*lines: str) -> Response:
