@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from liaison.db import session
 from liaison.services import publication
@@ -26,7 +26,10 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium h
 ELSEWHERE = ("/api/", "/console", "/files/", "/static/", "/callbacks/")
 """Where addresses begin that are no pages of residents."""
 
+ABSENT = "/no/such/page"
 STATES = ("needs_info", "assigned", "rating", "closed", "redirected")
+TOUCHED = "button, summary, select, input:not([type=hidden]), textarea, .weui-cell, .foot a, .size, .tile, a.button"
+LEAST = {"usual": 44, "largest": 60}  # px a finger needs, and one that trembles
 NARROW, USUAL = {"width": 320, "height": 640}, PHONE["viewport"]
 PICTURES = os.environ.get("LIAISON_PICTURES")
 AXE = Axe()
@@ -62,10 +65,11 @@ def addresses(app: Flask, life: Remembering) -> list[str]:
     config = app.extensions["liaison"].config
     put_anchor(Path(config.history.anchors), config.secrets.anchor_key, life.clock())
     known = {"code": "S001", "number": told.case.number, "version": "1", "day": "2026-03-02"}
-    found = [f"/m/{number}" for number in matters] + ["/no/such/page", "/public?q=没有这样的事"]
+    elsewhere = {"/public/<number>": {"number": closed}, "/deputies/<code>": {"code": "D003"}}
+    found = [f"/m/{number}" for number in matters] + [ABSENT, "/public?q=没有这样的事"]
     for rule in app.url_map.iter_rules():
         if "GET" in rule.methods and not rule.rule.startswith(ELSEWHERE):
-            named = known | ({"number": closed} if rule.rule.startswith("/public") else {})
+            named = known | elsewhere.get(rule.rule, {})
             assert rule.arguments <= set(named), f"{rule}: say in `known` what its arguments are"
             with app.test_request_context():
                 found.append(app.url_map.bind("").build(rule.endpoint, {each: named[each] for each in rule.arguments}))
@@ -80,6 +84,7 @@ def pages(window: Window, life: Remembering, asked: list[str]) -> list[str]:
     for address in asked:
         answer = window.context.request.get(address)
         if answer.headers["content-type"].startswith("text/html"):
+            assert answer.ok or address == ABSENT, f"{address}: {answer.status}"
             found.append(address)
     return found
 
@@ -100,6 +105,18 @@ def sideways(page: Page) -> list[str]:
     return [f"sticks out by {wide} px at 320 px"] if wide > 0 else []
 
 
+def small(page: Page, least: int) -> list[str]:
+    """What is shown to be touched and lower than a finger needs; a tick counts with the words beside it."""
+    low = page.locator(TOUCHED).evaluate_all(
+        "(all, least) => all.map(each => each.closest('.check') || each)"
+        ".filter(each => each.offsetParent && each.getBoundingClientRect().height < least - 0.5)"
+        ".filter(each => getComputedStyle(each).position !== 'absolute')"
+        ".map(each => each.outerHTML.slice(0, 120))",
+        least,
+    )
+    return [f"lower than {least} px: {each}" for each in low]
+
+
 def test_no_page_of_residents_keeps_anybody_out(browser: Browser, live_app: Flask, live_life: Life) -> None:
     life = Remembering(live_life)
     asked = addresses(live_app, life)
@@ -113,7 +130,7 @@ def test_no_page_of_residents_keeps_anybody_out(browser: Browser, live_app: Flas
             window.context.add_cookies([{"name": "size", "value": size, "url": address}])
             for each in shown:
                 page.goto(each)
-                seen = faults(page) + sideways(page)
+                seen = faults(page) + small(page, LEAST[size]) + sideways(page)
                 keep(page, size, each)
                 page.emulate_media(color_scheme="dark")
                 seen += faults(page, {"runOnly": ["color-contrast"]}) if size == "usual" else []
@@ -134,6 +151,25 @@ def test_no_page_of_residents_keeps_anybody_out(browser: Browser, live_app: Flas
                 page.goto(each)
                 keep(page, "desk", each)
     assert not found, "\n".join(found)
+
+
+def test_the_switches_in_the_head_and_foot_are_one_tap_each(
+    browser: Browser, live_app: Flask, live_life: Life
+) -> None:
+    with served(live_app) as address:
+        window = Window(browser, address, **PHONE)
+        page = window.page
+        page.goto("/deputies?q=刘")
+        for name, letters in (("大字", 24), ("特大字", 30), ("标准字", 18)):
+            page.get_by_role("link", name=name, exact=True).tap()
+            expect(page.locator("html")).to_have_css("font-size", f"{letters}px")
+        page.get_by_role("link", name="English").tap()
+        expect(page.get_by_role("heading", name="Roster of deputies")).to_be_visible()
+        expect(page.get_by_role("link", name="刘在岗")).to_be_visible()
+        page.goto("/deputies?q=刘")
+        page.get_by_role("link", name="中文").tap()
+        expect(page.get_by_role("heading", name="人大代表名册")).to_be_visible()
+        window.close()
 
 
 def keep(page: Page, kind: str, address: str) -> None:
