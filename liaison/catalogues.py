@@ -28,7 +28,8 @@ GROUPS = (
 REFUSALS = (
     *("domain/errors", "domain/numbers", "domain/outcomes", "domain/text"),
     *("services/cases", "services/complaints", "services/consents", "services/deputies", "services/dossiers"),
-    *("services/intake", "services/privacy", "services/publication", "services/ratings", "services/rights"),
+    *("services/intake", "services/privacy", "services/publication", "services/published_photos"),
+    *("services/ratings", "services/rights"),
     *("services/stations", "services/voices"),
     *("web/bursts", "web/errors", "web/fields", "web/origins", "web/paging", "web/schemas", "web/uploads"),
     *("web/open/anchors", "web/open/answers", "web/resident/pages"),

@@ -185,7 +185,8 @@ def revision(line: psycopg.Connection) -> str | None:
 
 
 def _files(line: psycopg.Connection) -> list[NamedFile]:
-    rows = line.execute("SELECT key, thumb_key, mime, sha256 FROM attachments ORDER BY key").fetchall()
+    columns = "SELECT key, thumb_key, mime, sha256 FROM"
+    rows = line.execute(f"{columns} attachments UNION ALL {columns} published_photos ORDER BY key").fetchall()
     thumbs = [NamedFile(thumb, "image/jpeg", None) for _, thumb, _, _ in rows if thumb]
     return [NamedFile(key, mime, digest) for key, _, mime, digest in rows] + thumbs
 

@@ -95,7 +95,8 @@ POLICY = MappingProxyType(
         "office.list office.read office.accept office.refuse office.redirect office.merge office.restore office.ask"
         " office.dispatch office.send_back office.extension_decision office.return_decision office.reply_decision"
         " office.verdict office.look_back office.break_promise office.reveal office.reveal_end office.publication"
-        " office.bar office.lift_bar digest.read office.erasure_decision statistics.read statistics.export queue.read",
+        " office.bar office.lift_bar digest.read office.erasure_decision statistics.read statistics.export queue.read"
+        " sample.read sample.draw office.unpublish",
     )
     | _tied({Role.OFFICE_LEAD}, "office.reveal_decision office.hold")
     | _lines(OFFICE_ROLES, Relation.REGION, "rules.read rules.write outbox.write")

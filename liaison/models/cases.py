@@ -156,3 +156,19 @@ class Publication(Base):
     station: Mapped[Station | None] = relationship(lazy="raise")
     category: Mapped[Category | None] = relationship(lazy="raise")
     deputy: Mapped[Deputy | None] = relationship(lazy="raise")
+
+class PublishedPhoto(Base):
+    """A photo the public may see: a new picture, covered where `boxes` say, in per cent; `position` as the original."""
+
+    __tablename__ = "published_photos"
+    __table_args__ = (UniqueConstraint("case_id", "position"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("publications.case_id", ondelete="CASCADE"))
+    position: Mapped[int]
+    boxes: Mapped[list]
+    key: Mapped[str] = mapped_column(unique=True)
+    thumb_key: Mapped[str]
+    mime: Mapped[str]
+    sha256: Mapped[str]
+    created_at: Mapped[datetime]

@@ -17,7 +17,7 @@ from liaison.models.cases import Case, Publication
 from liaison.models.matters import Matter
 from liaison.models.notices import Consent, Notice
 from liaison.models.rights import Agreement
-from liaison.services import cases, privacy, vault
+from liaison.services import cases, privacy, published_photos, vault
 from liaison.services.channels import ADDRESSED, CHANNELS, SMS
 from liaison.services.sealing import Keys
 
@@ -78,6 +78,7 @@ def withdraw(case: Case, purpose: Purpose, now: datetime) -> int:
     elif purpose is Purpose.NOTICES:
         stop_notices(case, now)
     elif purpose is Purpose.PUBLICATION:
+        published_photos.drop(case.id, now)
         session.execute(delete(Publication).where(Publication.case_id == case.id), execution_options=_APART)
     return version
 

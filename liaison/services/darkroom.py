@@ -18,17 +18,7 @@ from typing import Any
 import structlog
 
 from liaison.domain.errors import Unavailable
-from liaison.services.darkroom_line import (
-    MAX_ANSWER_BYTES,
-    Closed,
-    Limits,
-    Refused,
-    Why,
-    pack,
-    receive,
-    send,
-    unpack,
-)
+from liaison.services.darkroom_line import MAX_ANSWER_BYTES, Closed, Limits, Refused, Why, pack, receive, send, unpack
 
 PATIENCE = 45
 """Seconds a file waits for those before it; one at a time, since two photos of 48 megapixels side by side would need
@@ -79,12 +69,19 @@ class Darkroom:
         self._program, self._turn = program, threading.Lock()
         self._room: _Room | None = None
 
-    def develop(self, data: bytes, mime: str, sides: Sequence[int], qualities: Sequence[int]) -> Print:
-        """Return a picture as bare JPEGs, upright, on white, no longer than `sides`.
+    def develop(
+        self,
+        data: bytes,
+        mime: str,
+        sides: Sequence[int],
+        qualities: Sequence[int],
+        boxes: Sequence[Sequence[float]] = (),
+    ) -> Print:
+        """Return a picture as bare JPEGs, upright, on white, no longer than `sides`; black where `boxes` lie.
 
         Raises Refused when it cannot be taken, Unavailable when the darkroom cannot be used now.
         """
-        answer = self.ask(data, task="develop", mime=mime, sides=sides, qualities=qualities)
+        answer = self.ask(data, task="develop", mime=mime, sides=sides, qualities=qualities, boxes=boxes)
         size = answer.head.get("size")
         if not _is_size(size) or len(answer.frames) != len(sides):
             raise Refused(Why.CRASHED)

@@ -13,7 +13,7 @@ import sys
 import time
 import warnings
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, NoReturn
@@ -78,9 +78,15 @@ def serve(tasks: Mapping[str, Task], limits: Limits) -> int:
         return 0
 
 
-def develop(data: bytes, *, mime: str, sides: list[int], qualities: list[int]) -> Found:
-    """Return the size of the first and all derivatives of a picture, each made from the one before; raises Refused."""
+def develop(
+    data: bytes, *, mime: str, sides: list[int], qualities: list[int], boxes: Sequence[Sequence[float]] = ()
+) -> Found:
+    """Return the size of the first and all derivatives of a picture, each made from the one before; raises Refused.
+
+    What lies under `boxes` is black in all of them.
+    """
     picture = pixels.read_picture(data, mime, sides[0])
+    pixels.cover(picture, boxes)
     frames, size = [pixels.jpeg(picture, qualities[0])], picture.size
     for side, quality in zip(sides[1:], qualities[1:], strict=True):
         picture = pixels.shrink(picture, side)
@@ -176,7 +182,7 @@ def _warm_up() -> None:
     for kind, mime in (("JPEG", "image/jpeg"), ("PNG", "image/png"), ("WEBP", "image/webp")):
         out = BytesIO()
         sample.save(out, kind, exif=Image.Exif().tobytes())
-        develop(out.getvalue(), mime=mime, sides=[8, 4], qualities=[80, 80])
+        develop(out.getvalue(), mime=mime, sides=[8, 4], qualities=[80, 80], boxes=[(0.1, 0.1, 0.2, 0.2)])
     out = BytesIO()
     pillow_heif.from_pillow(sample).save(out)
     develop(out.getvalue(), mime="image/heic", sides=[8, 4], qualities=[80, 80])

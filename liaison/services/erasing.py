@@ -28,7 +28,7 @@ from liaison.models.desk import Draft, Note
 from liaison.models.matters import Idempotency, Matter, Reveal
 from liaison.models.notices import Notice
 from liaison.models.rights import DoomedFile
-from liaison.services import audit, cases, consents, vault
+from liaison.services import audit, cases, consents, published_photos, vault
 from liaison.services.sealing import Keys
 
 THEIRS = (Role.ANYONE, Role.RESIDENT, Role.LIAISON)
@@ -127,6 +127,7 @@ def _doom_photos(case: Case, now: datetime) -> int:
     theirs = (Attachment.case_id == case.id, Attachment.reply_id.is_(None), Attachment.by_role.in_(THEIRS))
     files = session.execute(select(Attachment.key, Attachment.thumb_key).where(*theirs)).all()
     doom([key for file in files for key in file if key], now)
+    published_photos.drop(case.id, now)
     session.execute(delete(Attachment).where(*theirs), execution_options=_APART)
     return len(files)
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from liaison.clients.files import FileStore
 from liaison.db import session
 from liaison.domain.errors import NotFound
-from liaison.models.cases import Attachment, Case
+from liaison.models.cases import Attachment, Case, PublishedPhoto
 from liaison.services.photos import is_thumb, sha256
 
 BATCH = 500
@@ -36,7 +36,7 @@ class Fault:
     breach: Breach
 
 
-def read_sound(store: FileStore, file: Attachment, *, small: bool = False) -> bytes:
+def read_sound(store: FileStore, file: Attachment | PublishedPhoto, *, small: bool = False) -> bytes:
     """Return a file's bytes, of a photo the small picture if wanted, once they are known to be those taken in.
 
     Raises NotFound, and an alarm in the log, when they are gone or altered; Unavailable when the store gives way.
@@ -64,7 +64,7 @@ def faults(store: FileStore) -> Iterator[Fault]:
                 yield Fault(number, file.position, key, breach)
 
 
-def _looked_into(store: FileStore, file: Attachment, key: str) -> tuple[bytes, Breach | None]:
+def _looked_into(store: FileStore, file: Attachment | PublishedPhoto, key: str) -> tuple[bytes, Breach | None]:
     try:
         data = store.get(key)
     except NotFound:

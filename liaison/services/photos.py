@@ -87,9 +87,24 @@ def prepare(data: bytes, *, position: int = 1, name: str = "", field: str = "pho
 
     mime = _checked_type(data, refuse)
     try:
-        made = darkroom.develop(data, mime, (FULL_SIDE, THUMB_SIDE), (_QUALITY, _THUMB_QUALITY))
+        return _developed(data, mime)
     except Refused as refused:
         raise refuse(_reason(refused)) from None
+
+
+def cover(data: bytes, boxes: Sequence[Sequence[float]]) -> Photo:
+    """Return a kept photo anew, black where the boxes lie: x, y, width and height in shares of it.
+
+    Raises Invalid for `boxes` when the photo cannot be read.
+    """
+    try:
+        return _developed(data, "image/jpeg", boxes)
+    except Refused as refused:
+        raise Invalid({"boxes": ["照片" + _reason(refused)]}) from None
+
+
+def _developed(data: bytes, mime: str, boxes: Sequence[Sequence[float]] = ()) -> Photo:
+    made = darkroom.develop(data, mime, (FULL_SIDE, THUMB_SIDE), (_QUALITY, _THUMB_QUALITY), boxes)
     full, thumb = made.frames
     return Photo(
         original_sha256=sha256(data),

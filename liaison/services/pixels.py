@@ -5,21 +5,14 @@ flattened and shrunk at once, because a second full-size copy of a 50-megapixel 
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
 import pillow_heif
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from liaison.services.darkroom_line import (
-    FORMATS,
-    MAX_PIXELS,
-    MAX_PROGRESSIVE_SAMPLES,
-    MAX_WEBP_PIXELS,
-    Refused,
-    Why,
-)
+from liaison.services.darkroom_line import FORMATS, MAX_PIXELS, MAX_PROGRESSIVE_SAMPLES, MAX_WEBP_PIXELS, Refused, Why
 
 _ORIENTATION = 0x0112
 _TURNS = {
@@ -60,6 +53,20 @@ def jpeg(picture: Image.Image, quality: int) -> bytes:
     out = BytesIO()
     picture.save(out, "JPEG", quality=quality, optimize=True)
     return out.getvalue()
+
+
+def cover(picture: Image.Image, boxes: Sequence[Sequence[float]]) -> None:
+    """Blacken these boxes, each from the left and the top, wide and high, in shares of the picture."""
+    width, height = picture.size
+    pen = ImageDraw.Draw(picture)
+    for x, y, w, h in boxes:
+        corners = (
+            math.floor(x * width),
+            math.floor(y * height),
+            math.ceil((x + w) * width),
+            math.ceil((y + h) * height),
+        )
+        pen.rectangle(corners, fill="black")
 
 
 def shrink(picture: Image.Image, side: int) -> Image.Image:

@@ -1,5 +1,6 @@
 """What the public may read: answers the office has redacted by hand and published with the resident's consent."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,12 +10,14 @@ from sqlalchemy.orm import joinedload
 from liaison.db import session
 from liaison.domain.actors import Actor
 from liaison.domain.consent import Purpose
-from liaison.domain.errors import Invalid, NotFound, WrongState
+from liaison.domain.errors import Conflict, Invalid, NotFound, WrongState
 from liaison.domain.policy import require
-from liaison.models.cases import PUBLISHED_WORDS, Publication
+from liaison.models.cases import PUBLISHED_WORDS, Case, Publication
 from liaison.models.departments import Category
 from liaison.models.stations import Station
-from liaison.services import cases, consents
+from liaison.services import cases, consents, published_photos
+from liaison.services.published_photos import Covered
+from liaison.services.reach import cases_within
 
 PUBLISHABLE = ("rating", "tracking", "closed")
 MOST_WORDS = 5  # of a search; each more would narrow what five have found already
@@ -23,9 +26,19 @@ _PAIRS = func.bigrams(literal_column(PUBLISHED_WORDS))
 
 
 def publish(
-    actor: Actor, number: str, *, title: str, text: str, answer: str, consent: bool, now: datetime
+    actor: Actor,
+    number: str,
+    *,
+    title: str,
+    text: str,
+    answer: str,
+    consent: bool,
+    photos: Sequence[Covered] | None = None,
+    now: datetime,
 ) -> Publication:
     """Publish a redacted matter and its answer, or replace what was published. Raises Invalid without consent.
+
+    `photos` are covered copies that replace those published before; without it these stay.
 
     The consent is written down; one that the resident took back is a Conflict, whatever the office says.
     """
@@ -52,8 +65,30 @@ def publish(
             published_at=now,
         )
     )
-    cases.record(case, "publish", actor, now, data={"title": title})
+    if photos is not None:
+        session.flush()
+        published_photos.replace(case.id, photos, now)
+    cases.record(case, "publish", actor, now, data={"title": title, "photos": len(published_photos.photos_of(case.id))})
     return published
+
+
+def take_down(actor: Actor, number: str, reason: str, *, now: datetime) -> Case:
+    """Let the public see a matter no longer; the reason stays in its history, for staff alone. Raises NotFound."""
+    require(actor.role, "office.unpublish")
+    case = cases.lock_case(actor, number)
+    published = session.get(Publication, case.id)
+    if published is None:
+        raise Conflict("这件事项没有公开，可能已经撤下。")
+    published_photos.drop(case.id, now)
+    session.delete(published)
+    cases.record(case, "unpublish", actor, now, text=reason, internal=True)
+    return case
+
+
+def find_published(actor: Actor, number: str) -> Publication | None:
+    """What was published of a case within reach."""
+    within = select(Case.id).where(Case.number == number, cases_within(actor))
+    return session.scalar(select(Publication).where(Publication.case_id.in_(within)))
 
 
 def published(

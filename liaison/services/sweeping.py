@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, case, or_, select, update
 
 from liaison.db import session, wake_after_commit
 from liaison.domain.calendar import office_moment
-from liaison.models.cases import Attachment
+from liaison.models.cases import Attachment, PublishedPhoto
 from liaison.models.clocks import Clock
 from liaison.models.notices import ChannelState, Notice
 from liaison.services.calendars import current_calendar
@@ -22,14 +22,11 @@ _WAITS = Notice.state.in_(("due", "leased"))
 
 
 def unknown_files(keys: Iterable[str]) -> list[str]:
-    """Those keys of the file store that no attachment names."""
-    wanted = list(keys)
-    rows = session.execute(
-        select(Attachment.key, Attachment.thumb_key).where(
-            or_(Attachment.key.in_(wanted), Attachment.thumb_key.in_(wanted))
-        )
-    )
-    known = {key for row in rows for key in row}
+    """Those keys of the file store that neither an attachment nor a published photo names."""
+    wanted, known = list(keys), set[str]()
+    for table in (Attachment, PublishedPhoto):
+        named = or_(table.key.in_(wanted), table.thumb_key.in_(wanted))
+        known |= {key for row in session.execute(select(table.key, table.thumb_key).where(named)) for key in row}
     return [key for key in wanted if key not in known]
 
 

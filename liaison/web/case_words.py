@@ -211,6 +211,7 @@ CASE_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "approve": "部门签发答复",
             "reject": "退回修改答复",
             "publish": "公开答复",
+            "unpublish": "撤下公开的答复",
             "ask_reveal": "申请查看联系方式",
             "grant_reveal": "同意查看联系方式",
             "decline_reveal": "不同意查看联系方式",
@@ -265,11 +266,7 @@ CASE_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "due": "到期",
             "provisional": "节假日安排尚未公布，日期为暂定",
         },
-        "named_by": {
-            "resident": "群众指明",
-            "text": "文中提到，待人大办核实",
-            "office": "人大办登记",
-        },
+        "named_by": {"resident": "群众指明", "text": "文中提到，待人大办核实", "office": "人大办登记"},
         "route": {
             "on_duty": "当值代表",
             "next_in_roster": "当值代表暂不能处理，按值班顺序递补",

@@ -10,17 +10,7 @@ from typing import Any
 
 from liaison.domain.actors import Actor
 from liaison.domain.calendar import local_day
-from liaison.services import (
-    assignments,
-    conflicts,
-    extensions,
-    holds,
-    matters,
-    publication,
-    replies,
-    reveals,
-    rights,
-)
+from liaison.services import assignments, conflicts, extensions, holds, matters, publication, replies, reveals, rights
 from liaison.services.photos import Kept
 from liaison.web import schemas
 from liaison.web.fields import Input
@@ -147,6 +137,13 @@ OFFICE_FORMS = (
         "",
         schemas.Publication,
         lambda a, n, b, t: publication.publish(a, n, **b, now=t),
+    ),
+    Form(
+        "unpublication",
+        "office.unpublish",
+        "",
+        schemas.Reason,
+        lambda a, n, b, t: publication.take_down(a, n, b["reason"], now=t),
     ),
     Form(
         "erasure-decision",

@@ -8,6 +8,7 @@ TIES = {"region_path", "department_id", "station_id", "deputy_id", "case_id"}
 ELSEWHERE = {
     "liaison.services.dossiers": "which of the shown assignments are the viewer's own to work on",
     "liaison.services.passwords": "where an act is written down",
+    "liaison.services.sampling": "in which region a sample is at home",
     "liaison.services.second_factors": "where an act is written down",
     "liaison.services.statistics": "where an act is written down",
     "liaison.services.reveals": "where somebody is at home whose refused attempt is written down",

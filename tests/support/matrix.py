@@ -18,13 +18,17 @@ from werkzeug.test import TestResponse
 
 from liaison.db import db, session, transaction
 from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Role
+from liaison.domain.boxes import Box
 from liaison.domain.numbers import make_number
 from liaison.models.base import new_id
 from liaison.models.conflicts import Conflict
 from liaison.models.departments import RoutingRule
 from liaison.models.people import Recovery
+from liaison.models.samples import Sample, Sampled
 from liaison.models.stations import Station
+from liaison.services import photos, published_photos
 from liaison.services.anchors import days, put_anchor
+from liaison.services.published_photos import Covered
 from liaison.web.console.panels import forms_of as forms_by_role
 from liaison.web.resident.access import HEADER
 from tests.support.forms import forms_of
@@ -45,6 +49,7 @@ SIGNED = ("callback.receive",)
 """Actions whose doors a signature opens, whoever knocks; each has its own tests (test_callbacks)."""
 
 NAMING = ("number", "reference", "code", "region", "rule_id", "notice_id", "day", "account_id", "recovery_id")
+NAMING += ("sample_id",)
 """The arguments of addresses that name a thing."""
 
 KINDS = {
@@ -60,9 +65,11 @@ KINDS = {
     "/console/ladders/<region>": "region",
     "/console/merging/<number>": "case",
     "/console/outbox/<uuid:notice_id>": "notice",
+    "/console/publishing/<number>": "case",
     "/console/queue/": "case",
     "/console/recoveries/<uuid:recovery_id>": "recovery",
     "/console/rules/<uuid:rule_id>": "rule",
+    "/console/samples/<uuid:sample_id>": "sample",
     "/console/signing/<reference>": "assignment",
     "/console/stations/<code>": "roster",
     "/deputies/<code>": "deputy on the roster",
@@ -103,6 +110,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "new": {"text": TEXT},
     "pass": {"deputy": "D004", "reason": "不在我的选区。"},
     "publication": {"title": "路灯", "text": TEXT, "answer": SAID, "consent": True},
+    "publishing": {"title": "路灯", "text": TEXT, "answer": SAID, "consent": True},
     "rating": {"result": "satisfied", "attitude": 5, "speed": 5},
     "redirect": {"channel": "litigation"},
     "refusal": {"reason": "不属实。", "channel": "other"},
@@ -117,6 +125,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "reveal-end": {"position": 1},
     "end": {},
     "send-back": {"reason": "请先核实。"},
+    "unpublication": {"reason": "当事人要求。"},
     "verdict": {"accept": True},
     "withdrawal": {},
     # the console's own pages
@@ -144,6 +153,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "cancel": {},
     "send_again": {},
     "rungs": {},
+    "samples": {"since": "2026-01-01", "until": "2026-12-31", "amount": "10", "unit": "percent"},
     "screening": {"on": True},
     "switch": {"on": True},
     "keys": {"on": True},
@@ -210,6 +220,7 @@ class World:
     notices: Mapping[str, UUID]
     anchored: str
     recoveries: Mapping[str, UUID]
+    samples: Mapping[str, UUID]
 
     def targets(self, kind: str, role: Role) -> Targets:
         """What an address of that kind may name for a role."""
@@ -267,6 +278,10 @@ class World:
         own, far = str(self.recoveries["own"]), str(self.recoveries["far"])
         return Targets(own, str(new_id()), sibling=far)
 
+    def _sample(self, role: Role) -> Targets:
+        own, far, high = (str(self.samples[name]) for name in ("own", "far", "high"))
+        return Targets(own, str(new_id()), sibling=far, parent=high)
+
     def _anchor(self, role: Role) -> Targets:
         return Targets(self.anchored, "1999-01-01")
 
@@ -298,8 +313,9 @@ def build_world(journey: Journey, **more: Any) -> World:
     west = journey.tells(station="S002", photos=[picture], **more)
     journey.desk("other_deputy")("hand-over", west, advice="情况属实。")
     journey.office("dispatch", west, lead="traffic", complexity="ordinary")
-    published = journey.comes_to("closed", **more)
+    published = journey.comes_to("closed", photos=[picture], **more)
     journey.office("publication", published, title="路灯", text=TEXT, answer=SAID, consent=True)
+    show_photo(journey, published)
     town.deputies.other.absent_until = life.today.replace(month=12)
     free = journey.tells(station="S002", photos=[picture], **more)
     journey.office("dispatch", free, lead="housing", complexity="ordinary")
@@ -315,7 +331,7 @@ def build_world(journey: Journey, **more: Any) -> World:
     wishes = {"own": wish(life, "office", "second_security"), "far": wish(life, "other_office", "second_security")}
     bar_everybody(life, barred)
     matters = (east, west, free, far, high, published, barred, merged)
-    return World(journey, *matters, rules, notices, anchored(journey), wishes)
+    return World(journey, *matters, rules, notices, anchored(journey), wishes, lots(life, published))
 
 
 def wish(life: Life, username: str, by: str) -> UUID:
@@ -333,6 +349,29 @@ def wish(life: Life, username: str, by: str) -> UUID:
     session.add(row)
     session.commit()
     return row.id
+
+
+def show_photo(journey: Journey, matter: Matter) -> None:
+    """Publish the photo of a published matter, covered."""
+    store, case_id = journey.app.extensions["liaison"].store, journey.life.case(matter.number).id
+    kept = photos.keep(store, photos.cover(photo(size=(60, 40)), [(0.0, 0.0, 0.5, 0.5)]))
+    with transaction():
+        published_photos.replace(case_id, [Covered(1, [Box(0, 0, 50, 50)], kept)], journey.clock())
+
+
+def lots(life: Life, matter: Matter) -> dict[str, UUID]:
+    """A sample in the town's region, in its neighbour and in the city above, each of the same case."""
+    regions = {"own": life.town.regions.county, "far": life.town.regions.other_county, "high": life.town.regions.city}
+    filters = {"since": "2026-01-01", "until": "2026-12-31", "department": "", "station": ""}
+    case_id, by = life.case(matter.number).id, life.town.accounts["office"]
+    drawn = {name: new_id() for name in regions}
+    with transaction():
+        for name, region in regions.items():
+            told = {"seed": "00", "filters": filters, "population": 1, "by_id": by.id, "by_name": by.name}
+            session.add(Sample(id=drawn[name], region_path=region.path, at=life.clock(), **told))
+        session.flush()
+        session.add_all(Sampled(sample_id=id_, case_id=case_id, position=1) for id_ in drawn.values())
+    return drawn
 
 
 def bar_everybody(life: Life, matter: Matter) -> None:

@@ -330,11 +330,11 @@ def test_a_promise_is_reported_kept_through_its_form(browser, life):
 def test_an_answer_is_published_only_as_it_was_rewritten(browser, life):
     number = life.matter_in("closed", text=f"{TEXT}我的电话是{PHONE}。")
     office = browser("office")
-    page = office.get(f"/console/cases/{number}")
-    assert PHONE not in form_of(page, "publication").values["text"][0]
-    without = send(office, page, "publication", title="北街路灯已修复")
+    page = office.get(f"/console/publishing/{number}")
+    assert PHONE not in form_of(page, number).values["text"][0]
+    without = send(office, page, number, title="北街路灯已修复")
     assert without.status_code == 422
-    with_consent = send(office, page, "publication", title="北街路灯已修复", consent="true")
+    with_consent = send(office, page, number, title="北街路灯已修复", consent="true")
     assert with_consent.status_code == 303
 
 

@@ -102,3 +102,20 @@ def test_a_text_is_tried_at_a_station_without_a_trace(app: Flask, office, life: 
     assert "刘在岗代表" in page.text and "无账号：未开通账号" in page.text
     assert "先回避：</b>住建局" in page.text and "<li>水务局" in page.text and "<li>住建局" not in page.text
     assert office.get("/console/rules?text=路灯不亮&station=S900").text.count("没有这个联络站") >= 1
+
+
+def test_a_lot_is_drawn_and_worked_off_in_place(office, life: Life) -> None:
+    number = life.matter_in("closed")
+    page = office.get("/console/samples")
+    empty = send(office, page, "samples", amount="0")
+    assert empty.status_code == 422
+    drawn = send(office, page, "samples", amount="100", since="2026-01-01", until="2026-12-31")
+    assert drawn.status_code == 303
+    life.clock.advance(minutes=1)
+    sample = office.get(drawn.location)
+    assert "已看 0 / 1 件" in sample.text
+    noted = send(office, sample, "look-back", done="true", text="灯亮着。")
+    assert noted.location == drawn.location
+    sample = office.get(drawn.location)
+    assert "已看 1 / 1 件" in sample.text and "已经办实" in sample.text and number in sample.text
+    assert "1/1" in office.get("/console/samples").text

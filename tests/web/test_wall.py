@@ -22,6 +22,7 @@ from liaison.models.conflicts import Conflict
 from liaison.models.matters import Matter, Reveal
 from liaison.models.people import Account
 from liaison.models.rights import Agreement, ErasureRequest, Hold
+from liaison.models.samples import Sampled
 from liaison.models.vault import Identity
 from liaison.services import cases
 from liaison.services.reach import cases_within, conflicting
@@ -46,6 +47,7 @@ WALLED: tuple[type[Base], ...] = (
     Agreement,
     ErasureRequest,
     Hold,
+    Sampled,
 )
 
 PERSONAL = {"saved_views", "notes", "quick_replies", "drafts"}
@@ -56,6 +58,7 @@ OPEN = {
     "notices": "no word of a case stands in it, and the outbox shows them by region",
     "idempotency": "asked before it is known who somebody is; holds digests",
     "publications": "public",
+    "published_photos": "public, and already covered",
 }
 """Tables with rows of a case that the wall leaves to the application, and why."""
 

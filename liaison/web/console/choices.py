@@ -30,6 +30,7 @@ _WORDS = {
     "sign": (("true", "签发"), ("false", "退回修改")),
     "accept": (("true", "认可，请群众评价"), ("false", "退回补办")),
     "hold": (("true", "暂停删除"), ("false", "解除保留")),
+    "unit": (("percent", "%（百分比）"), ("number", "件")),
     "done": (("true", "已经办实"), ("false", "没有办实，重新办理")),
 }
 

@@ -142,6 +142,13 @@ FACES: Mapping[str, Face] = MappingProxyType(
             ),
             help="原文保留，公开的是这里改写后的文字。",
         ),
+        "office.unpublish": Face(
+            "撤下公开的答复",
+            "撤下",
+            (_reason(help="写入经过，只有工作人员看得到。"),),
+            "公众一分钟内就看不到了。",
+            grave=True,
+        ),
         "office.erasure_decision": Face(
             "群众要求删除个人信息",
             "提交决定",

@@ -1,5 +1,7 @@
 """Where a move leads whoever made it out of a queue: to what comes next, instead of back to the case."""
 
+from uuid import UUID
+
 from flask import request, url_for
 
 from liaison.services.queues import QUEUES
@@ -7,7 +9,7 @@ from liaison.services.queues import QUEUES
 THEN = "then"
 """The part of a form's address that names the queue it was sent from."""
 
-DECISIONS = "decisions"
+DECISIONS, PUBLISHING = "decisions", "publishing"
 
 
 def onward(number: str) -> str | None:
@@ -17,4 +19,9 @@ def onward(number: str) -> str | None:
         return url_for("console.queue_start", act=then, after=number)
     if then == DECISIONS:
         return url_for("console.decision_page")
-    return None
+    if then == PUBLISHING:
+        return url_for("console.publishing_page", number=number)
+    try:
+        return url_for("console.sample_page", sample_id=UUID(then))
+    except ValueError:
+        return None

@@ -13,9 +13,8 @@ from liaison.domain.errors import DomainError, Invalid, NotFound
 from liaison.domain.policy import may
 from liaison.models.desk import Draft
 from liaison.models.matters import Reveal
-from liaison.services import reveals
+from liaison.services import publication, reveals
 from liaison.services.dossiers import Dossier, Duty
-from liaison.services.publication import PUBLISHABLE
 from liaison.web import schemas
 from liaison.web.console.facts import conflict_words
 from liaison.web.console.fields import FACES, Face
@@ -182,7 +181,9 @@ def _is_open(actor: Actor, dossier: Dossier, form: Form) -> bool:
         case "bar":
             return True
         case "publication":
-            return case.state in PUBLISHABLE
+            return False  # it has a page of its own
+        case "unpublication":
+            return publication.find_published(actor, case.number) is not None
         case "erasure-decision":
             return dossier.asks_erasure
         case "hold":

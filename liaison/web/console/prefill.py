@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from werkzeug.datastructures import MultiDict
 
 from liaison.domain.actors import Actor
-from liaison.domain.text import mask_personal
 from liaison.models.assignments import Reply
 from liaison.services.dossiers import Dossier, Duty
 from liaison.services.parties import DEPARTMENT
@@ -27,8 +26,6 @@ def start_of(actor: Actor, form: Form, dossier: Dossier, duty: Duty | None) -> S
     match form.action:
         case "office.dispatch":
             return _dispatch(dossier)
-        case "office.publication":
-            return _publication(dossier)
         case "office.hold" if dossier.hold:
             why = f"{label('role', 'office_lead')} {minute(dossier.hold.at)}起暂停删除：{dossier.hold.reason}"
             return Start(MultiDict({"on": "false"}), why)
@@ -83,20 +80,6 @@ def _first_choice(dossier: Dossier) -> tuple[str, str]:
     if suggestions := _suggestions(dossier):
         return suggestions[0]["code"], f"已选建议单位：{suggestion_words(suggestions[0])}。"
     return "", "没有建议单位，请按职责选择。"
-
-
-def _publication(dossier: Dossier) -> Start:
-    answers = [each for each in dossier.replies if each.approved_at]
-    values = MultiDict(
-        {
-            "title": mask_personal(dossier.case.title),
-            "text": mask_personal(dossier.text),
-            "answer": mask_personal(answers[-1].text) if answers else "",
-        }
-    )
-    named = [each.party.name for each in dossier.barred if any(each.party.name in words for words in values.values())]
-    warning = f"文中写有被反映的“{'”“'.join(named)}”，公开前请改写，以免让人认出是谁反映的。" if named else ""
-    return Start(values, "已自动遮盖电话、证件号，请逐字检查后再公开。" + warning)
 
 
 def _reply(dossier: Dossier, duty: Duty | None) -> Start:

@@ -1,16 +1,17 @@
 """Published answers, as pages and as JSON: what the office redacted by hand and the resident agreed to."""
 
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request, send_file
 from marshmallow import Schema, fields
 
 from liaison.domain.errors import Invalid, NotFound
 from liaison.domain.numbers import check_number
 from liaison.models.cases import Publication
-from liaison.services import publication, stations
+from liaison.services import file_check, publication, published_photos, stations
 from liaison.web.answers import PageQuery
 from liaison.web.described import describe
 from liaison.web.guards import guard
@@ -77,7 +78,24 @@ def listing() -> str:
 @guard("public.read")
 def one(number: str) -> str:
     """One published answer. 404 for a matter that exists but was not published."""
-    return render_template("resident/public_one.html", published=_get(number))
+    found = _get(number)
+    return render_template(
+        "resident/public_one.html", published=found, photos=published_photos.photos_of(found.case_id)
+    )
+
+
+@blueprint.get("/<number>/photos/<int(max=9999):position>")
+@guard("public.read")
+def published_photo(number: str, position: int) -> Response:
+    """A photo as it was covered for the public."""
+    return _photo(number, position, small=False)
+
+
+@blueprint.get("/<number>/photos/<int(max=9999):position>/thumb")
+@guard("public.read")
+def published_thumb(number: str, position: int) -> Response:
+    """The same, small."""
+    return _photo(number, position, small=True)
 
 
 @api.get("")
@@ -108,6 +126,12 @@ def answer_json(published: Publication) -> dict[str, Any]:
         "published_at": moment(published.published_at),
         "url": f"{wiring().config.base_url}/public/{number}",
     }
+
+
+def _photo(number: str, position: int, *, small: bool) -> Response:
+    photo = published_photos.get_published_photo(_get(number).number, position)
+    data = file_check.read_sound(wiring().store, photo, small=small)
+    return send_file(BytesIO(data), mimetype=photo.mime, download_name=f"{position}.jpg", etag=False)
 
 
 def _asked() -> dict[str, str]:
