@@ -80,7 +80,9 @@ def department_counts(actor: Actor, now: datetime) -> dict[str, int]:
     boxes = [SIGNING_BOX] if actor.role is Role.APPROVER else []
     boxes += [*DEPARTMENT_BOXES, *([HEADS_BOX] if actor.head else [])]
     counts = [func.count(case((_department_condition(actor, box, now), 1))).label(box) for box in boxes]
-    counted = select(*counts).select_from(Assignment).outerjoin(Clock, Clock.id == Assignment.clock_id)
+    counted = select(*counts).select_from(Assignment)
+    if actor.head:
+        counted = counted.outerjoin(Clock, Clock.id == Assignment.clock_id)
     return dict(session.execute(counted.where(assignments_within(actor))).one()._mapping)
 
 

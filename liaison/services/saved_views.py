@@ -7,11 +7,13 @@ from sqlalchemy import select
 from liaison.db import session
 from liaison.domain.actors import Actor
 from liaison.domain.errors import Invalid
+from liaison.domain.text import mask_personal
 from liaison.models.desk import SavedView
 
 MOST = 20  # more tabs than that nobody finds anything in
 LONGEST_NAME = 20
 LONGEST_QUERY = 500
+PERSONAL = "查找的内容里有电话、证件号等个人信息，不能存为视图。"
 
 
 def views_of(actor: Actor) -> list[SavedView]:
@@ -21,13 +23,16 @@ def views_of(actor: Actor) -> list[SavedView]:
     )
 
 
-def save_view(actor: Actor, name: str, query: str, *, now: datetime) -> SavedView:
+def save_view(actor: Actor, name: str, query: str, words: str = "", *, now: datetime) -> SavedView:
     """Keep a view: under a name already used in place of what it was, a query already kept under its new name.
 
-    Raises Invalid when there are too many.
+    Raises Invalid when there are too many, or when the words looked for are a number of somebody's, which no erasure
+    would find here.
     """
     if len(query) > LONGEST_QUERY:
         raise Invalid({"name": ["筛选条件太长，请精简后再保存。"]})
+    if mask_personal(words) != words:
+        raise Invalid({"name": [PERSONAL]})
     kept = views_of(actor)
     same = [view for view in kept if name == view.name or query == view.query]
     if not same and len(kept) >= MOST:

@@ -16,7 +16,10 @@ function currentRow() {
 }
 
 function moveTo(step) {
-  if (!rows.length) return;
+  if (!rows.length) {
+    document.querySelector(step > 0 ? "a[rel=next]" : "a[rel=prev]")?.click(); // one of a queue
+    return;
+  }
   const at = currentRow();
   const next = at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, at + step));
   const link = rows[next].querySelector("a");

@@ -17,10 +17,12 @@ from liaison.models.notices import Notice
 from liaison.services import (
     consents,
     dossiers,
+    drafts,
     erasing,
     holds,
     intake,
     matters,
+    notes,
     publication,
     ratings,
     reveals,
@@ -58,6 +60,9 @@ def number(app: Flask, life: Life, keys: Keys) -> str:
     life.act("office", reveals.ask_reveal, number, f"联系{NAME}核实。")
     life.act("deputy", matters.hand_over, number, f"{NAME}反映属实，就在{PLACE}。", ["housing"])
     life.dispatch(number)
+    life.act("housing_handler", notes.add_note, number, f"{NAME}住{PLACE}，电话{PHONE}。")
+    typed = {"reason": f"{NAME}（{SPACED}）不归我们管。"}
+    life.act("housing_handler", drafts.save_draft, number, "return", "", typed, seen=99)
     life.work(f"{number}.1", text=f"已联系{NAME}（{PHONE}）。{SAID}")
     life.act("deputy", matters.judge, number, True, "")
     with transaction():

@@ -196,6 +196,13 @@ def test_views_are_ones_own_and_twenty_at_most(browser, life):
         db.engine.exec_driver_sql("RESET ROLE")
 
 
+def test_a_search_for_a_phone_number_is_not_kept_as_a_view(browser, life):
+    office = browser("office")
+    refused = send(office, office.get(f"/console/?box=all&q={PHONE}"), "views", name="张三")
+    assert refused.status_code == 422 and "不能存为视图" in refused.text
+    assert saved_views.views_of(life.town.actor("office")) == []
+
+
 # Signing for many
 
 

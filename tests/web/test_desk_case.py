@@ -55,7 +55,8 @@ def test_notes_are_read_by_ones_own_side_and_by_nobody_else(browser, client, lif
         assert secret not in browser(other).get(case).text, other
     assert "/notes" not in browser("liaison").get(case).text
     assert browser("water_handler").post(f"{case}/notes", data={"text": NOTE}).status_code in (400, 404)
-    assert not {event.kind for event in life.events(number)} & {"note"}
+    long = send(office, office.get(case), "notes", text="长" * 1001)
+    assert long.status_code == 422 and form_of(long, "notes").values["text"] == ["长" * 1001]
 
 
 def test_the_wall_shows_notes_drafts_and_texts_to_no_other_side_and_takes_no_change(browser, life):

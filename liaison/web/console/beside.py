@@ -1,4 +1,4 @@
-"""What stands beside a case's own page: notes of one's side, drafts kept as one types, who else has it open."""
+"""What a case's open page asks by itself: to keep what is typed, and who else has it open."""
 
 from typing import ClassVar
 
@@ -7,9 +7,9 @@ from marshmallow import INCLUDE, fields
 from werkzeug.wrappers import Response
 
 from liaison.domain.errors import Invalid
-from liaison.services import drafts, notes, presence
+from liaison.services import drafts, presence
 from liaison.web.console.frame import blueprint
-from liaison.web.fields import Input, Words
+from liaison.web.fields import Input
 from liaison.web.guards import current_actor, guard
 from liaison.web.uploads import read_body
 from liaison.web.wiring import now, unit_of_work, wiring
@@ -18,12 +18,6 @@ MOST_FIELDS, LONGEST_FIELD = 30, 40
 MOST_DIGITS = 9
 NOT_TYPED = ("files", "template", "fill", "assignment", "position", "party")
 """What a form sends besides what somebody typed."""
-
-
-class NoteIn(Input):
-    """A note."""
-
-    text = Words(1, notes.LONGEST, required=True)
 
 
 class DraftIn(Input):
@@ -42,23 +36,6 @@ class DraftNamed(Input):
     """One form's draft."""
 
     draft_form = fields.String(required=True)
-
-
-@blueprint.post("/cases/<number>/notes")
-@guard("notes.write")
-def note_add(number: str) -> Response:
-    """Write a note for one's own side."""
-    try:
-        body = read_body(NoteIn())
-    except Invalid as error:
-        with unit_of_work():
-            presence.get_room(current_actor(), number, 0)
-        flash(" ".join(sentence for sentences in error.errors.values() for sentence in sentences), "warning")
-        return redirect(url_for("console.case_page", number=number, _anchor="notes"), 303)
-    with unit_of_work():
-        notes.add_note(current_actor(), number, body["text"], now=now())
-    flash("备注已记下，只有自己这一方看得到。")
-    return redirect(url_for("console.case_page", number=number, _anchor="notes"), 303)
 
 
 @blueprint.post("/cases/<number>/draft")

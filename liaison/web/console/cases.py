@@ -17,6 +17,7 @@ from liaison.web.console.choices import Choices
 from liaison.web.console.clock_words import how_due
 from liaison.web.console.fields import FACES
 from liaison.web.console.frame import blueprint
+from liaison.web.console.inputs import NoteIn
 from liaison.web.console.onward import onward
 from liaison.web.console.panels import Attempt, get_form, own_duties, panels, with_drafts
 from liaison.web.console.prefill import passed_over, suggestion_words
@@ -57,6 +58,20 @@ def move_case(number: str, name: str) -> Response | tuple[str, int]:
 def move_assignment(reference: str, name: str) -> Response | tuple[str, int]:
     """Make a move on an assignment of the department."""
     return _move(name, reference, reference.rpartition(".")[0])
+
+
+@blueprint.post("/cases/<number>/notes")
+@guard("notes.write")
+def note_add(number: str) -> Response | tuple[str, int]:
+    """Write a note for one's own side."""
+    try:
+        body = read_body(NoteIn())
+    except Invalid as error:
+        return _page(read_dossier(number), note=(request.form.get("text", ""), error)), 422
+    with unit_of_work():
+        notes.add_note(current_actor(), number, body["text"], now=now())
+    flash("备注已记下，只有自己这一方看得到。")
+    return redirect(url_for("console.case_page", number=number, _anchor="notes"), 303)
 
 
 @blueprint.get("/cases/<number>/<name>")
@@ -115,7 +130,7 @@ def _dossier_of(reference: str) -> Dossier:
     return dossier
 
 
-def _page(dossier: Dossier, attempt: Attempt | None = None) -> str:
+def _page(dossier: Dossier, attempt: Attempt | None = None, note: tuple[str, Invalid | None] = ("", None)) -> str:
     actor, matter, case = current_actor(), dossier.matter, dossier.case
     found = with_drafts(panels(actor, dossier, attempt), drafts.drafts_of(actor, case.id))
     refused = attempt if attempt and attempt.error else None
@@ -130,6 +145,7 @@ def _page(dossier: Dossier, attempt: Attempt | None = None) -> str:
         choices=Choices(actor, case),
         templates={panel.key: templates_for(actor, panel.form.action, dossier) for panel in found},
         notes=notes.notes_of(actor, case.id),
+        note=note,
         side=(side_of(actor) or "").partition(":")[0],
         others=others_in(presence.room_of(actor, case.id)),
         how_due=how_due,

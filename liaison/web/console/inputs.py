@@ -6,6 +6,7 @@ from marshmallow import fields, validate
 
 from liaison.domain.reminders import Audience, Rung
 from liaison.domain.terms import DEFAULT_TERMS
+from liaison.services import notes
 from liaison.services.intake import MAX_TEXT
 from liaison.services.rules import RuleText
 from liaison.web.fields import Input, Words
@@ -71,6 +72,12 @@ class TableIn(Input):
     """An official table of working days, pasted."""
 
     table = fields.String(load_default="", validate=validate.Length(max=LONGEST_TABLE, error=TOO_LONG))
+
+
+class NoteIn(Input):
+    """A note among those of one side."""
+
+    text = Words(1, notes.LONGEST, required=True)
 
 
 class AbsenceIn(Input):

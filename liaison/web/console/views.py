@@ -37,7 +37,7 @@ def view_save() -> Response | tuple[str, int]:
         body = read_body(ViewIn())
         kept = from_query(body["query"])
         with unit_of_work():
-            saved_views.save_view(current_actor(), body["name"], as_query(kept), now=now())
+            saved_views.save_view(current_actor(), body["name"], as_query(kept), kept.get("q", ""), now=now())
     except Invalid as error:
         return inbox_page(current_actor(), now(), error.errors)
     flash(f"已保存视图“{body['name']}”。")
