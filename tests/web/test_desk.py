@@ -40,7 +40,7 @@ def asked() -> Iterator[list[str]]:
 
 
 def clone(life: Life, number: str, times: int) -> None:
-    """As many more of one assigned matter, each a little later and due on another day."""
+    """As many more of one assigned matter, each due a little later than the one before."""
     case, part = life.case(number), life.assignment(f"{number}.1")
     clock = session.get(Clock, part.clock_id)
     copied = [(Case, case), (Clock, clock), (Assignment, part)]
@@ -50,7 +50,8 @@ def clone(life: Life, number: str, times: int) -> None:
             later, ids = timedelta(hours=n), {table: new_id() for table, _ in copied}
             own = {"id": ids[Case], "number": f"{number[:-8]}{n:06d}-X", "clock_id": ids[Clock]}
             timed = {"id": ids[Clock], "case_id": ids[Case], "assignment_id": None}
-            timed |= {name: getattr(clock, name) + later for name in ("due_at", "blue_at", "yellow_at", "red_at")}
+            timed |= {name: getattr(clock, name) + later for name in ("due_at", "yellow_at", "red_at")}
+            timed["blue_at"] = clock.blue_at - later  # so that who is due later lights up first
             duty = {"id": ids[Assignment], "case_id": ids[Case], "clock_id": ids[Clock]}
             for (table, row), changed in zip(copied, (own, timed, duty), strict=True):
                 session.add(table(**{name: getattr(row, name) for name in columns[table]} | changed))
@@ -90,8 +91,8 @@ def test_two_hundred_items_take_two_queries_and_no_more_for_a_hundred_lines_than
 
 @pytest.mark.parametrize("sort", sorted(Sort))
 def test_every_order_is_followed_page_by_page_with_nothing_twice_and_nothing_left_out(life, sort):
-    clone(life, life.matter_in("assigned"), 30)
-    life.clock.advance(hours=20)
+    clone(life, number := life.matter_in("assigned"), 30)
+    life.clock.set(session.get(Clock, life.assignment(f"{number}.1").clock_id).blue_at - timedelta(hours=15))
     start = life.clock()
     seen = walk(life, "housing_handler", "todo", Wanted(sort=sort), 7)
     assert len({row.reference for row in seen}) == len(seen) == 31
@@ -102,9 +103,9 @@ def test_every_order_is_followed_page_by_page_with_nothing_twice_and_nothing_lef
     )
     assert [row.reference for row in now] == [row.reference for row in seen]
     if sort is Sort.URGENT:
-        assert [rank[row.light] for row in now] == sorted(rank[row.light] for row in now)
-        assert len({row.light for row in now}) > 1
-    if sort in (Sort.URGENT, Sort.DUE):
+        places = [(rank[row.light], row.due_at) for row in now]
+        assert places == sorted(places) and len({row.light for row in now}) > 1
+    if sort is Sort.DUE:
         assert [row.due_at for row in now] == sorted(row.due_at for row in now)
 
 
