@@ -101,6 +101,11 @@ def test_a_matter_told_without_javascript_leads_to_its_receipt(client: FlaskClie
     assert session.query(Attachment).one().mime == "image/jpeg"
 
 
+def test_the_form_suggests_places_of_the_town_and_of_those_beside_it(client: FlaskClient, town: Town) -> None:
+    offered = re.findall(r'<option value="([^"]+)">', client.get("/s/S001/new").text.partition("<datalist")[2])
+    assert offered[0] == "城东镇" and "城西镇" in offered[1:] and len(offered) == len(set(offered))
+
+
 def test_the_same_form_sent_twice_makes_one_matter(client: FlaskClient, town: Town) -> None:
     page = client.get("/s/S001/new").text
     sent = {"csrf_token": hidden(page, "csrf_token"), "key": hidden(page, "key"), "text": TEXT}

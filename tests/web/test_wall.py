@@ -14,6 +14,7 @@ from liaison.app import create_app
 from liaison.db import db, session
 from liaison.domain.actors import ANYONE, Actor, Role, resident_of
 from liaison.domain.errors import NotFound
+from liaison.domain.policy import TIES
 from liaison.models.assignments import Assignment, Extension, Reply
 from liaison.models.base import Base
 from liaison.models.cases import Attachment, Case, Event, Rating
@@ -214,3 +215,18 @@ def test_a_login_of_the_web_roles_alone_serves_and_cannot_become_more(servers: S
             with pytest.raises(ProgrammingError, match="permission denied"), db.engine.begin() as line:
                 line.execute(text(f"SET ROLE {role}"))
         db.engine.dispose()
+
+
+def test_a_voice_is_behind_the_wall_for_whoever_may_not_hear_it(world: World) -> None:
+    case_id = world.journey.life.case(str(world.east)).id
+    session.query(Attachment).filter_by(case_id=case_id).update({"mime": "audio/webm"})
+    heard = {}
+    for shares in (False, True):
+        session.get_one(Matter, case_id).share_identity = shares
+        for role in sorted({*TIES}):
+            with standing(actor_for(world, role)):
+                rows = select(func.count()).select_from(Attachment).where(Attachment.case_id == case_id)
+                heard[role, shares] = session.scalar(rows) == 1
+    deaf = {role for (role, shares), hears in heard.items() if not shares and not hears}
+    assert deaf == {Role.HANDLER, Role.APPROVER, Role.LIAISON}
+    assert all(hears for (_, shares), hears in heard.items() if shares)
