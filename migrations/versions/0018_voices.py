@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0016_voices"
-down_revision = "0015_answers"
+revision = "0018_voices"
+down_revision = "0017_published_photos"
 
 HEARD = """
     mime NOT LIKE 'audio/%'
