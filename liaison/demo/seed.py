@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from liaison.db import db, session, transaction
-from liaison.demo import story, town
+from liaison.demo import desk, story, town
 from liaison.demo.cast import by_code
 from liaison.demo.rows import Matter, Town
 from liaison.models.departments import Department
@@ -70,6 +70,7 @@ def tell(keys: Keys, now: datetime, *, processes: int = 2) -> None:
         child.join()
     if any(child.exitcode for child in children):
         raise RuntimeError("a part of the demo town could not be told")
+    desk.furnish(now)
 
 
 def _tell_share(share: list[Matter], keys: Keys, now: datetime) -> None:
