@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from liaison.db import transaction
 from liaison.services import photos
+from liaison.services.quick_replies import Wording, save_quick_reply
 from tests.support.browser import CHROMIUM, DESK, PHONE, Window, chromium, served
 from tests.support.life import SAID, Life
 from tests.support.pictures import photo
@@ -48,9 +49,12 @@ def test_a_matter_is_found_signed_for_and_answered_by_keys_alone(
         desk.close()
 
 
-def test_a_list_a_case_and_its_photos_fit_a_phone(browser: Browser, live_app: Flask, live_life: Life) -> None:
+def test_a_list_and_a_case_fit_a_phone_with_photos_and_texts_for_reuse(browser: Browser, live_app: Flask, live_life: Life) -> None:
     store = live_app.extensions["liaison"].store
     number = live_life.matter_in("assigned", files=_kept(store))
+    live_life.acknowledge(f"{number}.1")
+    wording = Wording("已查看", "{编号}已现场查看。", "answer", None, False)
+    live_life.act("housing_handler", save_quick_reply, wording, None)
     with served(live_app) as address:
         phone = Window(browser, address, **PHONE)
         page = phone.page
@@ -67,6 +71,12 @@ def test_a_list_a_case_and_its_photos_fit_a_phone(browser: Browser, live_app: Fl
         expect(viewer.get_by_text("2 / 2")).to_be_visible()
         page.keyboard.press("Escape")
         expect(viewer).to_be_hidden()
+        page.get_by_label("答复内容").fill("先说一句。")
+        page.get_by_label("快捷回复").select_option("已查看")
+        expect(page.get_by_label("答复内容")).to_have_value(f"先说一句。\n{number}已现场查看。")
+        expect(page.get_by_role("button", name="用这个模板")).to_be_hidden()
+        expect(page.get_by_text("已自动保存")).to_be_visible()
+        assert live_life.assignment(f"{number}.1").state == "acknowledged"
         phone.close()
 
 
