@@ -49,7 +49,9 @@ def test_a_matter_is_found_signed_for_and_answered_by_keys_alone(
         desk.close()
 
 
-def test_a_list_and_a_case_fit_a_phone_with_photos_and_texts_for_reuse(browser: Browser, live_app: Flask, live_life: Life) -> None:
+def test_a_list_and_a_case_fit_a_phone_with_photos_and_texts_for_reuse(
+    browser: Browser, live_app: Flask, live_life: Life
+) -> None:
     store = live_app.extensions["liaison"].store
     number = live_life.matter_in("assigned", files=_kept(store))
     live_life.acknowledge(f"{number}.1")
