@@ -73,6 +73,22 @@ def test_who_speaks_need_not_write_even_without_scripts(client: FlaskClient, tow
     assert mimes == ["image/jpeg", "audio/amr"]
 
 
+def test_what_the_page_sent_and_the_outbox_sends_again_is_one_matter(client: FlaskClient, town: Town) -> None:
+    """The first answer was lost on its way, so that the phone offers the same once more by the other door."""
+    page, picture = client.get("/s/S001/new").text, photo()
+    names = ("category", "place.name", "place.lat", "place.lng", "contact.phone", "about.department", "about.person")
+    typed = dict.fromkeys(names, "") | {"text": f"{TEXT}\r\n真的。", "contact.name": "王", "share_identity": "true"}
+
+    def files() -> dict[str, object]:
+        return {"photos": [(BytesIO(picture), "1.jpg")], "voice": spoken()}
+
+    key = hidden(page, "key")
+    sent = client.post("/s/S001/new", data=typed | files() | {"key": key, "csrf_token": hidden(page, "csrf_token")})
+    again = client.post("/api/v1/stations/S001/matters", data=typed | files(), headers={"Idempotency-Key": key})
+    assert (sent.status_code, again.status_code) == (303, 200)
+    assert again.json["number"] == number_of(sent) and session.query(Case).count() == 1
+
+
 def test_the_contracts_length_of_words_holds_for_machines(client: FlaskClient, town: Town) -> None:
     data = {"text": "灯坏了", "voice": spoken()}
     answer = client.post("/api/v1/stations/S001/matters", data=data, headers={"Idempotency-Key": "short"})
