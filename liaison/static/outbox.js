@@ -99,6 +99,7 @@ async function acknowledged(entry, told) {
 /** A matter as it is sent: its fields, its photos, its voice, always the same bytes for the same key. */
 function packed(entry) {
   const body = new FormData();
+  body.append("key", entry.key); // says that it comes of the form
   entry.fields.forEach((field) => body.append(field[0], field[1]));
   entry.photos.forEach((photo, index) => body.append("photos", photo, `${index + 1}.jpg`));
   if (entry.voice) body.append("voice", entry.voice, "voice");

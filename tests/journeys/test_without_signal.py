@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from liaison.db import session
 from liaison.domain import station_codes
 from liaison.models.cases import Attachment, Case
+from liaison.models.matters import Matter
 from tests.support.browser import CHROMIUM, MICROPHONE, PHONE, Window, chromium, served
 from tests.support.pictures import photo
 from tests.support.town import Town
@@ -66,6 +67,7 @@ def tells_without_signal(context: BrowserContext, page: Page, folder: Path) -> N
 def told_once() -> Case:
     session.rollback()
     assert session.query(Attachment).count() == 1
+    assert session.query(Matter).one().source == "scan"
     return session.query(Case).one()
 
 
