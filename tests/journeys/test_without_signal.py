@@ -17,6 +17,7 @@ from liaison.models.cases import Attachment, Case
 from liaison.models.matters import Matter
 from tests.support.browser import CHROMIUM, MICROPHONE, PHONE, Window, chromium, served
 from tests.support.pictures import photo
+from tests.support.sounds import mp3
 from tests.support.town import Town
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here; `make browser` installs it")
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium h
 TEXT = "幸福路 12 号门前路灯坏了三盏，晚上老人孩子走路看不清，希望尽快修好。"
 KEPT = "caches.open('pages-1').then((shelf) => shelf.keys()).then((kept) => kept.map((each) => each.url))"
 HEAVIEST = 60_000  # bytes of a page with all it loads, as they go over the line
+REFUSES = "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))"
 WAITS = "已存在手机里，有网时自动发出"
 
 
@@ -185,6 +187,23 @@ def test_who_speaks_need_not_write(browser: Browser, address: str) -> None:
     heard = page.locator("audio")
     heard.evaluate("player => player.load()")
     page.wait_for_function("player => player.readyState >= 1 && player.duration > 0", arg=heard.element_handle())
+    closes(window)
+
+
+def test_whoever_may_not_record_is_told_why_and_chooses_a_file(browser: Browser, address: str, tmp_path: Path) -> None:
+    window = Window(browser, address, **PHONE)
+    page = window.page
+    page.add_init_script(REFUSES)
+    page.goto("/s/S001/new")
+    page.get_by_role("button", name="录一段话").tap()
+    expect(page.get_by_text("没有得到使用话筒的许可")).to_be_visible()
+    expect(page.get_by_text("选择录音")).to_be_visible()
+    (tmp_path / "memo.mp3").write_bytes(mp3())
+    page.locator("input[name=voice]").set_input_files([tmp_path / "memo.mp3"])
+    page.get_by_role("button", name="提交").first.tap()
+    expect(page.get_by_role("heading", name="收到了")).to_be_visible()
+    session.rollback()
+    assert session.query(Attachment).one().mime == "audio/mpeg"
     closes(window)
 
 
