@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, exists, select
+from sqlalchemy.dialects.postgresql import insert
 
 from liaison.db import session
 from liaison.domain.actors import Actor
@@ -40,17 +41,16 @@ def save_draft(
     if sum(map(len, fields.values())) > MOST_CHARACTERS:
         raise Invalid({"text": ["内容太长，没有自动保存，请精简。"]})
     mine = Draft.account_id == actor.account_id
-    old = session.get(Draft, (actor.account_id, case_id, form, about))
     session.execute(delete(Draft).where(mine, Draft.saved_at < now - KEPT), execution_options=_APART)
     acted = exists().where(Event.case_id == case_id, Event.seq > seen, Event.by_id == actor.account_id)
     if not any(fields.values()) or session.scalar(select(acted)):
-        if old is not None:
-            session.delete(old)
+        this = (mine, Draft.case_id == case_id, Draft.form == form, Draft.about == about)
+        session.execute(delete(Draft).where(*this), execution_options=_APART)
         return False
-    draft = old or Draft(account_id=actor.account_id, case_id=case_id, form=form, about=about)
-    draft.fields, draft.saved_at = {name: value for name, value in fields.items() if value}, now
-    session.add(draft)
-    session.flush()
+    key = {"account_id": actor.account_id, "case_id": case_id, "form": form, "about": about}
+    typed = {"fields": {name: value for name, value in fields.items() if value}, "saved_at": now}
+    row = insert(Draft).values(**key, **typed)  # two devices may save for the first time at once
+    session.execute(row.on_conflict_do_update(index_elements=list(key), set_=typed))
     return True
 
 
