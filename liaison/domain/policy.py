@@ -89,6 +89,7 @@ POLICY = MappingProxyType(
         "assignment.list assignment.read assignment.acknowledge assignment.return assignment.extension"
         " assignment.reply assignment.fulfil",
     )
+    | _tied(DEPARTMENT_ROLES | OFFICE_ROLES, "inbox.export")
     | _tied({Role.APPROVER}, "assignment.approval")
     | _tied(
         OFFICE_ROLES,
@@ -111,7 +112,7 @@ POLICY = MappingProxyType(
     | _tied(OFFICE_ROLES | {Role.LIAISON}, "roster.read roster.write")
     | _tied(OFFICE_ROLES, "roster.screening")
     | _tied(_CASE_WORKERS | {Role.LIAISON}, "console.case")
-    | _tied(_CASE_WORKERS, "console.move notes.write")
+    | _tied(_CASE_WORKERS, "console.move notes.write case.print")
     | _lines(_CASE_WORKERS, Relation.ACCOUNT, "templates.write")
 )
 

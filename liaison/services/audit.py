@@ -27,6 +27,7 @@ Protection Law (art. 56) for three years of records of how personal information 
 
 READ_CONTACT, EXPORT, RESTORE = "read.contact", "export.backup", "restore"
 ERASE, RETENTION, STATISTICS, FIND = "data.erase", "data.retention", "export.statistics", "read.by_phone"
+LIST, SHEET = "export.list", "export.case"
 ACTS = (
     READ_CONTACT,
     EXPORT,
@@ -35,6 +36,8 @@ ACTS = (
     RETENTION,
     STATISTICS,
     FIND,
+    LIST,
+    SHEET,
     "data.hold",
     "data.release",
     "setting.ladder",

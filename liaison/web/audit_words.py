@@ -15,6 +15,8 @@ AUDIT_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "data.hold": "暂停删除一件事项",
             "data.release": "恢复按期删除",
             "export.statistics": "导出统计表",
+            "export.list": "导出事项清单",
+            "export.case": "打印一件事项的办理单",
             "setting.ladder": "修改提醒对象",
             "setting.ladder_reset": "恢复默认提醒对象",
             "setting.terms": "修改时限",

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 from flask import Flask
-from pypdf import PdfReader
+from pypdfium2 import PdfDocument
 from redis import Redis
 from sqlalchemy import select
 
@@ -78,11 +78,17 @@ def unpacked(said: bytes) -> bytes:
         with zipfile.ZipFile(io.BytesIO(said)) as parts:
             return b"\n".join(parts.read(name) for name in parts.namelist())
     if said.startswith(b"%PDF"):
-        return said + "".join(page.extract_text() for page in PdfReader(io.BytesIO(said)).pages).encode()
+        return "".join(drawn_in(said)).encode()
     try:
         return zlib.decompress(said)
     except zlib.error:
         return said
+
+
+def drawn_in(pdf: bytes) -> list[str]:
+    """What each page of a PDF says, without blanks."""
+    with PdfDocument(pdf) as pages:
+        return ["".join(page.get_textpage().get_text_range().split()) for page in pages]
 
 
 def _of(cell: Cell, world: World, asker: Asker, hidden: tuple[str, ...]) -> Iterator[tuple[str, list[str]]]:

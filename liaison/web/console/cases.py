@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES
 from liaison.domain.errors import Conflict, Invalid, NotFound, WrongState
+from liaison.domain.policy import may
 from liaison.services import drafts, notes, presence
 from liaison.services.cases import check_unmoved
 from liaison.services.dossiers import Dossier
@@ -152,6 +153,7 @@ def _page(dossier: Dossier, attempt: Attempt | None = None, note: tuple[str, Inv
         routing=matter.routing if matter else {},
         passed=passed_over(matter.routing if matter and actor.role in OFFICE_ROLES else {}),
         owns=actor.role in DEPARTMENT_ROLES,
+        prints=may(actor.role, "case.print"),
         now=now(),
         facts=facts,
         suggestion_words=suggestion_words,

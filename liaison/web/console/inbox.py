@@ -9,6 +9,7 @@ from flask import render_template, request
 
 from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Actor, Role
 from liaison.domain.errors import Invalid
+from liaison.domain.policy import may
 from liaison.domain.workflow import ASSIGNMENT, MATTER
 from liaison.services import inboxes, saved_views
 from liaison.services.listing import ANY, Place, Row, Sort, Wanted
@@ -52,7 +53,7 @@ def home() -> str | tuple[str, int]:
 
 def inbox_page(actor: Actor, at: datetime, errors: Mapping[str, list[str]] | None = None) -> str | tuple[str, int]:
     """One page of one box; filters that make no sense are said to, and narrow nothing."""
-    desk, wanted, errors = _desk(actor, at), ANY, dict(errors or {})
+    desk, wanted, errors = desk_of(actor, at), ANY, dict(errors or {})
     try:
         wanted = read_wanted(request.args, desk.usual)
     except Invalid as error:
@@ -68,6 +69,8 @@ def inbox_page(actor: Actor, at: datetime, errors: Mapping[str, list[str]] | Non
         asked=request.args,
         here=kept,
         query=as_query(kept),
+        exports=may(actor.role, "inbox.export"),
+        export_of={"box": desk.box} | {name: value for name, value in kept.items() if name != "limit"},
         is_narrowed=any(kept.get(name) for name in FILTERS),
         views=views,
         view=next((name for name, query in views if query == kept), None),
@@ -80,7 +83,8 @@ def inbox_page(actor: Actor, at: datetime, errors: Mapping[str, list[str]] | Non
     return (shown, 422) if errors else shown
 
 
-def _desk(actor: Actor, at: datetime) -> Desk:
+def desk_of(actor: Actor, at: datetime) -> Desk:
+    """The boxes of whoever asks, with the one the address names."""
     box = request.args.get("box", "todo")
     if actor.role in OFFICE_ROLES:
         return _office_desk(actor, at)
