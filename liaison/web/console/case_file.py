@@ -10,13 +10,14 @@ from liaison.models.assignments import Reply
 from liaison.models.cases import Event
 from liaison.services import audit
 from liaison.services.case_sheets import CaseSheet, case_sheet_pdf
-from liaison.services.dossiers import Dossier, Duty, get_dossier
+from liaison.services.dossiers import Dossier, Duty
 from liaison.services.voices import is_voice
 from liaison.web.console import facts
 from liaison.web.console.frame import blueprint
 from liaison.web.guards import current_actor, guard
 from liaison.web.labels import day, label, minute
-from liaison.web.wiring import now, unit_of_work, wiring
+from liaison.web.reading import read_dossier
+from liaison.web.wiring import now, unit_of_work
 
 TITLE = "群众反映事项办理单"
 LEAD = "lead"
@@ -29,9 +30,8 @@ SIGNATURES = f"\n承办人：{GAP}审核人：{GAP}签发人：\n\n{GAP * 3}　�
 @guard("case.print")
 def case_file(number: str) -> Response:
     """The sheet of a case within reach, as far as the viewer may read it; written down."""
-    actor, at = current_actor(), now()
+    actor, at, dossier = current_actor(), now(), read_dossier(number)
     with unit_of_work():
-        dossier = get_dossier(actor, number, wiring().keys, at)
         audit.note(actor, audit.SHEET, at, about=dossier.case.number, region_path=dossier.case.region_path)
     answer = Response(case_sheet_pdf(_sheet(dossier, actor, at)), mimetype="application/pdf")
     answer.headers["Content-Disposition"] = f'inline; filename="{dossier.case.number}.pdf"'
