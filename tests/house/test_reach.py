@@ -7,6 +7,7 @@ from tests.support.source import modules, within
 TIES = {"region_path", "department_id", "station_id", "deputy_id", "case_id"}
 ELSEWHERE = {
     "liaison.services.dossiers": "which of the shown assignments are the viewer's own to work on",
+    "liaison.services.lists_out": "where an act is written down",
     "liaison.services.passwords": "where an act is written down",
     "liaison.services.sampling": "in which region a sample is at home",
     "liaison.services.second_factors": "where an act is written down",
