@@ -116,7 +116,7 @@ def test_lists_say_how_to_ask_for_a_page(document: Json) -> None:
     }
     office = {"limit", "after", "box", "q", "state", "department"}
     assert asked.pop("/api/v1/office/matters") == office
-    assert asked.pop("/api/v1/public") == {"limit", "after", "q"}
+    assert asked.pop("/api/v1/public") == {"limit", "after", "q", "category", "station"}
     assert set(map(frozenset, asked.values())) == {frozenset({"limit", "after", "box"})}
 
 
@@ -355,6 +355,7 @@ def is_looked_at_again(journey: Journey) -> None:
     phone = journey.phone()
     (published,) = done(phone.get("/api/v1/public"))["items"]
     assert done(phone.get(f"/api/v1/public/{matter}")) == published
+    journey.office("unpublication", matter, reason="当事人来电要求。")
 
 
 STORIES: tuple[Callable[[Journey], None], ...] = (
