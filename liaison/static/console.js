@@ -134,7 +134,11 @@ dropSent();
 document.querySelector("form[action$='/sign-out']")?.addEventListener("submit", dropDrafts);
 document.querySelectorAll("form[method=post]").forEach((form) => {
   sendOnce(form);
-  if (form.closest(".panel") && !form.id) keepDrafts(form);
+  const panel = form.closest(".panel");
+  if (panel && !form.id) keepDrafts(form);
+  if (panel && form.id) {  // throws the draft of the panel's own form away
+    form.addEventListener("submit", () => sessionStorage.setItem(SENT, draftKey(panel.querySelector("form"))));
+  }
 });
 document.querySelectorAll("[data-print]").forEach((button) => {
   button.hidden = false;

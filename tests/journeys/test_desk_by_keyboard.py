@@ -36,12 +36,15 @@ def test_a_matter_is_found_signed_for_and_answered_by_keys_alone(
         _moves_through_the_list(page)
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_contain_text("路灯")
+        page.wait_for_load_state()
         page.keyboard.press("e")
         expect(page.get_by_role("button", name="签收", exact=True)).to_be_focused()
         page.keyboard.press("Enter")
         expect(page.get_by_role("status").first).to_contain_text("已完成：签收")
+        page.wait_for_load_state()
         _answers(page)
         assert live_life.assignment(f"{lamp}.1").state == "replied"
+        page.wait_for_load_state()
         page.keyboard.press("g")
         page.keyboard.press("i")
         expect(page.locator("[data-row]")).to_have_count(1)
@@ -79,6 +82,10 @@ def test_a_list_and_a_case_fit_a_phone_with_photos_and_texts_for_reuse(
         expect(page.get_by_role("button", name="用这个模板")).to_be_hidden()
         expect(page.get_by_text("已自动保存")).to_be_visible()
         assert live_life.assignment(f"{number}.1").state == "acknowledged"
+        page.reload()
+        page.get_by_role("button", name="丢弃草稿").tap()
+        expect(page.get_by_role("status").first).to_contain_text("草稿已丢弃")
+        expect(page.get_by_label("答复内容")).to_have_value("")
         phone.close()
 
 
@@ -94,6 +101,7 @@ def _signs_in(page: Page) -> None:
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="交办单")).to_be_visible()
+    page.wait_for_load_state()  # what is there to be read may be there before the keys are
 
 
 def _tabs_to(page: Page, wanted: str) -> None:
@@ -126,6 +134,7 @@ def _moves_through_the_list(page: Page) -> None:
         page.keyboard.press("Backspace")
     page.keyboard.press("Enter")
     expect(links).to_have_count(1)
+    page.wait_for_load_state()
     page.keyboard.press("j")
     expect(links.nth(0)).to_be_focused()
 
