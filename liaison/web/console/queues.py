@@ -16,6 +16,7 @@ from liaison.web.console.frame import blueprint
 from liaison.web.console.onward import THEN
 from liaison.web.console.panels import Panel, panels
 from liaison.web.console.prefill import passed_over, suggested, suggestion_words
+from liaison.web.console.quick_replies import templates_for
 from liaison.web.guards import current_actor, guard
 from liaison.web.reading import read_dossier
 from liaison.web.wiring import now
@@ -94,6 +95,7 @@ def _about(act: str, actor: Actor, dossier: Dossier) -> dict:
         "case": case,
         "choices": Choices(actor, case),
         "panels": forms,
+        "templates": {form.key: templates_for(actor, form.form.action, dossier) for form in forms},
         "merge": next((form for form in forms if form.form.name == "merge"), None),
         "in_queue": in_queue,
         "similar": similar.find_similar(actor, case, now()) if act == "screening" else [],
