@@ -23,6 +23,7 @@ from liaison.services import (
     intake,
     matters,
     notes,
+    privacy,
     publication,
     ratings,
     reveals,
@@ -220,7 +221,7 @@ def test_consent_taken_back_hides_the_contact_at_once(life: Life, number: str) -
     resident = life.resident(number)
     life.act(resident, consents.change, number, "sharing", False, life.keys)
     assert contact_seen() is None
-    assert life.events(number)[-1].data == {"purpose": "sharing", "version": 1}
+    assert life.events(number)[-1].data == {"purpose": "sharing", "version": privacy.current()}
     life.act(resident, consents.change, number, "sharing", True, life.keys)
     assert contact_seen() == Contact(NAME, PHONE)
     assert [each.purpose for each in consents.agreements(life.case(number))].count("sharing") == 2
