@@ -50,18 +50,19 @@ def read_sound(store: FileStore, file: Attachment | PublishedPhoto, *, small: bo
 
 
 def faults(store: FileStore) -> Iterator[Fault]:
-    """Every file of a case that is missing in the store or is not what was taken in, by case and position."""
-    rows = session.execute(
-        select(Attachment, Case.number)
-        .join(Case, Case.id == Attachment.case_id)
-        .order_by(Case.number, Attachment.position)
-        .execution_options(yield_per=BATCH)
-    )
-    for file, number in rows:
-        for key in (key for key in (file.key, file.thumb_key) if key):
-            _, breach = _looked_into(store, file, key)
-            if breach:
-                yield Fault(number, file.position, key, breach)
+    """Every file of a case, and every photo published of it, that is missing or is not what was put into the store."""
+    for table in (Attachment, PublishedPhoto):
+        rows = session.execute(
+            select(table, Case.number)
+            .join(Case, Case.id == table.case_id)
+            .order_by(Case.number, table.position)
+            .execution_options(yield_per=BATCH)
+        )
+        for file, number in rows:
+            for key in (key for key in (file.key, file.thumb_key) if key):
+                _, breach = _looked_into(store, file, key)
+                if breach:
+                    yield Fault(number, file.position, key, breach)
 
 
 def _looked_into(store: FileStore, file: Attachment | PublishedPhoto, key: str) -> tuple[bytes, Breach | None]:

@@ -10,10 +10,11 @@ from liaison.clients.files import FileStore, open_store
 from liaison.db import session
 from liaison.domain.errors import NotFound
 from liaison.models.cases import Attachment, Case
-from liaison.services import file_check
+from liaison.services import file_check, publication, published_photos
 from liaison.services.documents import keep_document, prepare_documents
 from liaison.services.file_check import Breach, Fault
 from liaison.services.photos import keep, prepare
+from liaison.services.published_photos import Covered
 from tests.support.life import Life
 from tests.support.pictures import photo
 
@@ -85,3 +86,16 @@ def test_every_fault_is_named_by_matter_and_position(files: list[Attachment], st
         fault(second, second.key, Breach.MISSING),
         fault(document, document.key, Breach.ALTERED),
     ]
+
+
+def test_a_published_copy_that_was_altered_or_is_gone_is_told(life: Life, store: FileStore) -> None:
+    number = life.matter_in("closed")
+    kept = keep(store, prepare(photo()))
+    words = {"title": "路灯修复", "text": "居民反映路灯不亮。", "answer": "已更换三盏。", "consent": True}
+    life.act("office", publication.publish, number, **words)
+    published_photos.replace(life.case(number).id, [Covered(1, [], kept)], life.clock())
+    assert list(file_check.faults(store)) == []
+    put(store, kept.key, store.get(kept.key)[:-1] + b"\x00")
+    store.delete(kept.thumb_key)
+    told = [(fault.number, fault.key, fault.breach) for fault in file_check.faults(store)]
+    assert told == [(number, kept.key, Breach.ALTERED), (number, kept.thumb_key, Breach.MISSING)]
