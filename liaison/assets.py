@@ -10,6 +10,7 @@ SERVED = (
     "swagger-ui-dist/swagger-ui.css",
     "swagger-ui-dist/swagger-ui-bundle.js",
     "htmx.org/dist/htmx.min.js",
+    "echarts/dist/echarts.simple.min.js",
     "altcha/dist/workers/pbkdf2.js",
 )
 WEUI = "weui.css"

@@ -97,7 +97,7 @@ POLICY = MappingProxyType(
         " office.dispatch office.send_back office.extension_decision office.return_decision office.reply_decision"
         " office.verdict office.look_back office.break_promise office.reveal office.reveal_end office.publication"
         " office.bar office.lift_bar digest.read office.erasure_decision statistics.read statistics.export queue.read"
-        " sample.read sample.draw office.unpublish",
+        " overview.read sample.read sample.draw office.unpublish",
     )
     | _tied({Role.OFFICE_LEAD}, "office.reveal_decision office.hold")
     | _lines(OFFICE_ROLES, Relation.REGION, "rules.read rules.write outbox.write")

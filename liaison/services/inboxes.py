@@ -14,7 +14,8 @@ from liaison.models.assignments import Assignment, Extension
 from liaison.models.cases import Case
 from liaison.models.clocks import Clock
 from liaison.models.notices import Notice
-from liaison.services.listing import ANY, Place, Row, Wanted, list_assignments, list_cases, running
+from liaison.services.figures import running
+from liaison.services.listing import ANY, Place, Row, Wanted, list_assignments, list_cases
 from liaison.services.reach import assignments_within, cases_within, conflicting
 
 DEPUTY_BOXES = {

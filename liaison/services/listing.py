@@ -7,7 +7,7 @@ one was read at: nothing is shown twice or left out because it fell due meanwhil
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,8 +16,10 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tup
 
 from liaison.db import session
 from liaison.domain.actors import DEPARTMENT_ROLES, Actor, Role
+from liaison.domain.calendar import start_of_day
 from liaison.domain.clocks import Light
 from liaison.domain.errors import Invalid
+from liaison.domain.policy import may
 from liaison.domain.workflow import ASSIGNMENT, MATTER
 from liaison.models.assignments import Assignment
 from liaison.models.cases import Case
@@ -25,6 +27,8 @@ from liaison.models.clocks import Clock
 from liaison.models.departments import Category, Department
 from liaison.models.people import Deputy
 from liaison.models.stations import Station
+from liaison.services import figures
+from liaison.services.figures import light, running
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 """Sorts what has no running deadline behind all that has."""
@@ -57,7 +61,10 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a list is narrowed by; empty means any. `state` is an assignment's in a department's list."""
+    """What a list is narrowed by; empty means any. `state` is an assignment's in a department's list.
+
+    `figure` is one of `services.figures`, for those who may read overviews.
+    """
 
     query: str = ""
     state: str = ""
@@ -67,6 +74,12 @@ class Wanted:
     light: str = ""
     due_from: date | None = None
     due_until: date | None = None
+    deputy: str = ""
+    figure: str = ""
+    told_from: date | None = None
+    told_until: date | None = None
+    closed_from: date | None = None
+    closed_until: date | None = None
     sort: Sort = Sort.NEWEST
 
 
@@ -126,11 +139,6 @@ def list_assignments(
     return [_row(row, moment, f"{row.number}.{row.position}", row.part_state) for row in session.execute(rows)]
 
 
-def running() -> ColumnElement[bool]:
-    """Whether the joined clock runs."""
-    return and_(Clock.stopped_at.is_(None), Clock.paused_at.is_(None))
-
-
 def may_search_text(actor: Actor, words: str) -> bool:
     """Whether the words may be looked for in the whole text, not in numbers and titles alone.
 
@@ -148,7 +156,9 @@ def _conditions(
         if wanted.state not in states:
             raise Invalid({"state": ["没有这个状态，请重新选择。"]})
         found.append(state == wanted.state)
-    if wanted.department:
+    if wanted.figure:
+        found.append(_counted(wanted, actor, moment))
+    elif wanted.department:
         named = select(Assignment.case_id).join(Assignment.department).where(Department.code == wanted.department)
         found.append(Case.id.in_(named))
     if wanted.station:
@@ -157,7 +167,27 @@ def _conditions(
         above = select(Category.id).where(Category.code == wanted.category).scalar_subquery()
         found.append(or_(Category.code == wanted.category, Category.parent_id == above))
     if wanted.light:
-        found.append(_light(moment) == wanted.light)
+        found.append(light(moment) == wanted.light)
+    if wanted.deputy:
+        found.append(Deputy.code == wanted.deputy)
+    return [*found, *_dated(wanted)]
+
+
+def _counted(wanted: Wanted, actor: Actor, moment: datetime) -> ColumnElement[bool]:
+    if not may(actor.role, "overview.read"):
+        raise Invalid({"figure": ["没有这项统计，请重新选择。"]})
+    return figures.condition(wanted.figure, wanted.department, moment)
+
+
+def _dated(wanted: Wanted) -> list[ColumnElement[bool]]:
+    found = list[ColumnElement[bool]]()
+    spans = (
+        (Case.created_at, wanted.told_from, wanted.told_until),
+        (Case.closed_at, wanted.closed_from, wanted.closed_until),
+    )
+    for column, since, until in spans:
+        found += [column >= start_of_day(since)] if since else []
+        found += [column < start_of_day(until + timedelta(days=1))] if until else []
     if wanted.due_from:
         found += [Clock.due_on >= wanted.due_from, running()]
     if wanted.due_until:
@@ -198,17 +228,7 @@ def _in_order(rows: Select, sort: Sort, after: Place | None, moment: datetime, m
 def _rank(moment: datetime) -> ColumnElement[int]:
     """How pressing a row is: red, yellow, blue, the others."""
     lights = (Light.red, Light.yellow, Light.blue)
-    return case({light: place for place, light in enumerate(lights)}, value=_light(moment), else_=len(lights))
-
-
-def _light(now: datetime) -> ColumnElement[str]:
-    """The light of the joined clock, as `domain.clocks.light` would say."""
-    return case(
-        (and_(running(), Clock.red_at <= now), Light.red),
-        (and_(running(), Clock.yellow_at <= now), Light.yellow),
-        (and_(running(), Clock.blue_at <= now), Light.blue),
-        else_=Light.none,
-    )
+    return case({light: place for place, light in enumerate(lights)}, value=light(moment), else_=len(lights))
 
 
 def _listing(now: datetime) -> Select:
@@ -222,7 +242,7 @@ def _listing(now: datetime) -> Select:
             Case.supervised_at,
             Case.round,
             Clock.due_at,
-            _light(now).label("light"),
+            light(now).label("light"),
             Category.name.label("category"),
             Station.name.label("station"),
             Deputy.name.label("deputy"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, select
+from sqlalchemy import Row, Select, select
 
 from liaison.db import session
 from liaison.domain.actors import Actor
@@ -20,11 +20,11 @@ from liaison.domain.errors import Invalid
 from liaison.domain.policy import require
 from liaison.domain.suppression import hidden
 from liaison.models.assignments import Assignment, Reply
-from liaison.models.cases import Case, Rating
-from liaison.models.clocks import Clock
+from liaison.models.cases import Case
 from liaison.models.departments import Category, Department
 from liaison.models.stations import Station
 from liaison.services import audit
+from liaison.services.figures import first_answer, last_rating, ran_over
 from liaison.services.reach import assignments_within, cases_within
 
 FIRST_YEAR = 2020
@@ -151,15 +151,14 @@ def _table(breakdown: str, shown: Mapping[Cell, int | None], whole: str) -> Tabl
 
 
 def _cases(actor: Actor, since: datetime, until: datetime, now: datetime) -> Select:
-    answered = select(func.min(Reply.approved_at)).where(Reply.case_id == Case.id, Reply.approved_at.is_not(None))
     return (
         select(
             Case.created_at,
             Station.name.label("station"),
             Category.name.label("category"),
-            _is_late(Clock.case_id == Case.id, now).label("late"),
-            answered.scalar_subquery().label("answered_at"),
-            _last_rating().label("result"),
+            ran_over("case_id", Case.id, now).label("late"),
+            first_answer(Reply.case_id, Case.id).label("answered_at"),
+            last_rating().label("result"),
         )
         .outerjoin(Station, Station.id == Case.station_id)
         .outerjoin(Category, Category.id == Case.category_id)
@@ -168,14 +167,13 @@ def _cases(actor: Actor, since: datetime, until: datetime, now: datetime) -> Sel
 
 
 def _assignments(actor: Actor, since: datetime, until: datetime, now: datetime) -> Select:
-    answered = select(func.min(Reply.approved_at)).where(Reply.assignment_id == Assignment.id)
     return (
         select(
             Assignment.assigned_at.label("created_at"),
             Department.name.label("department"),
-            _is_late(Clock.assignment_id == Assignment.id, now).label("late"),
-            answered.scalar_subquery().label("answered_at"),
-            _last_rating().label("result"),
+            ran_over("assignment_id", Assignment.id, now).label("late"),
+            first_answer(Reply.assignment_id, Assignment.id).label("answered_at"),
+            last_rating().label("result"),
         )
         .join(Department, Department.id == Assignment.department_id)
         .join(Case, Case.id == Assignment.case_id)
@@ -187,14 +185,3 @@ def _assignments(actor: Actor, since: datetime, until: datetime, now: datetime) 
             Assignment.assigned_at < until,
         )
     )
-
-
-def _is_late(mine: ColumnElement[bool], now: datetime) -> ColumnElement[bool]:
-    """Whether any clock of ours, or of a department's, ran past its end; the resident's own time is nobody's delay."""
-    ended = func.coalesce(Clock.stopped_at, Clock.paused_at, now)
-    return exists().where(and_(mine, Clock.owner != "resident", Clock.due_at < ended))
-
-
-def _last_rating() -> Any:
-    last = select(Rating.result).where(Rating.case_id == Case.id).order_by(Rating.at.desc()).limit(1)
-    return last.correlate(Case).scalar_subquery()

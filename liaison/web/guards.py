@@ -19,7 +19,7 @@ from liaison.web.wiring import now, unit_of_work
 View = Callable[..., Any]
 TOKEN = "token"
 MOVE = "console.move"
-UNATTENDED = ("console.watching",)
+UNATTENDED = ("console.watching", "console.board_figures")
 """What an open page asks by itself: whoever went away and left it open is signed out all the same."""
 
 REVEALS = {"reveal": "office.reveal", "reveal-decision": "office.reveal_decision", "reveal-end": "office.reveal_end"}

@@ -9,7 +9,12 @@ from liaison.domain.errors import Invalid
 from liaison.services.listing import Sort, Wanted
 from liaison.web.paging import DEFAULT_LIMIT
 
-FILTERS = ("q", "state", "department", "station", "category", "light", "due_from", "due_until")
+CODES = ("state", "department", "station", "category", "deputy", "figure")
+SPANS = {"due": "到期", "told": "提交", "closed": "办结"}
+"""Days a list is narrowed to: each a pair of fields, from and until."""
+
+DAYS = tuple(f"{name}_{end}" for name in SPANS for end in ("from", "until"))
+FILTERS = ("q", *CODES, "light", *DAYS)
 """What narrows a list; `clear` takes all of them away."""
 
 KEPT = ("box", *FILTERS, "sort", "limit")
@@ -39,18 +44,20 @@ def from_query(query: str) -> dict[str, str]:
 def read_wanted(asked: Mapping[str, str], usual: Sort) -> Wanted:
     """What is wanted. Raises Invalid naming every field that makes no sense."""
     kept, errors = here(asked), dict[str, list[str]]()
-    since, until = (_day(kept, name, errors) for name in ("due_from", "due_until"))
+    days = {name: _day(kept, name, errors) for name in DAYS}
     sort, light = kept.get("sort", usual), kept.get("light", "")
     if sort not in set(Sort):
         errors["sort"] = ["没有这种排序，请重新选择。"]
     if light and light not in set(Light):
         errors["light"] = ["没有这种时限情况，请重新选择。"]
-    if since and until and since > until:
-        errors["due_until"] = ["到期的起止日期颠倒了，请重新选择。"]
+    for name, words in SPANS.items():
+        since, until = days[f"{name}_from"], days[f"{name}_until"]
+        if since and until and since > until:
+            errors[f"{name}_until"] = [f"{words}的起止日期颠倒了，请重新选择。"]
     if errors:
         raise Invalid(errors)
-    named = {name: kept.get(name, "") for name in ("state", "department", "station", "category")}
-    return Wanted(kept.get("q", ""), **named, light=light, due_from=since, due_until=until, sort=Sort(sort))
+    named = {name: kept.get(name, "") for name in CODES}
+    return Wanted(kept.get("q", ""), **named, **days, light=light, sort=Sort(sort))
 
 
 def _day(kept: Mapping[str, str], name: str, errors: dict[str, list[str]]) -> date | None:

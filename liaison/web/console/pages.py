@@ -19,6 +19,7 @@ from liaison.web.console import (  # noqa: F401
     merging,
     notices,
     outbox,
+    overviews,
     proxy,
     publishing,
     queues,
