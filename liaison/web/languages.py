@@ -46,7 +46,7 @@ LANGUAGES: Mapping[str, Language] = MappingProxyType(
         for each in (
             CHINESE,
             Language("en", "en", "en", "English", "EEE d MMMM y"),
-            Language("mn", "mn_Mong", "mn-Mong", "ᠮᠣᠩᠭᠣᠯ", "y-MM-dd"),
+            Language("mn", "mn_Mong", "mn-Mong", "蒙古文", "y-MM-dd"),  # in letters every phone has
         )
     }
 )
