@@ -301,7 +301,7 @@ def test_published_answers_are_pages_and_the_rest_stays_private(
         publication.publish(
             town.actor("office"), number, title="斑马线", text="有群众反映", answer=ANSWER, consent=True, now=clock()
         )
-    assert "斑马线" in client.get("/public?q=斑马").text
+    assert "<mark>斑马</mark>线" in client.get("/public?q=斑马").text
     shown = client.get(f"/public/{number}").text
     assert ANSWER in shown and TEXT not in shown
     assert "斑马线" in client.get("/s/S002").text
