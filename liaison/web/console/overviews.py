@@ -13,7 +13,7 @@ from liaison.web.console.frame import blueprint
 from liaison.web.guards import current_actor, guard
 from liaison.web.wiring import now
 
-MOST_ON_BOARD = 8
+MOST_ON_BOARD = 6
 """Lines that can be read from across a room."""
 
 
@@ -30,7 +30,8 @@ def overview_page() -> str | tuple[str, int]:
         "console/overview.html",
         found=found,
         weeks=overviews.weeks(actor, found.period),
-        health=overviews.health(actor, now=at),
+        health=sorted(overviews.health(actor, now=at), key=lambda each: not each.silent),
+        busy=[line for line in found.stations if line.counts["received"] or line.counts["open"]],
         periods=PERIODS,
         least=LEAST,
         silent=overviews.SILENT.days,
