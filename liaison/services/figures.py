@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, select, true
+from sqlalchemy import ColumnElement, FromClause, Label, Lateral, Select, and_, case, exists, func, not_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from liaison.domain.clocks import Light
@@ -51,9 +51,12 @@ def condition(figure: str, department: str, now: datetime) -> ColumnElement[bool
     raise Invalid({"figure": ["没有这项统计，请重新选择。"]})
 
 
-def matters(now: datetime) -> Mapping[str, ColumnElement[bool]]:
-    """The figures of matters. In time is what was answered without any clock of ours running out on the way."""
-    answered_at, late, result = first_answer(Reply.case_id, Case.id), ran_over("case_id", Case.id, now), last_rating()
+def matters(now: datetime, past: FromClause | None = None) -> Mapping[str, ColumnElement[bool]]:
+    """The figures of matters. In time is what was answered without any clock of ours running out on the way.
+
+    Whoever asks for many of them joins `history` and gives it as `past`.
+    """
+    answered_at, late, result = past.c if past is not None else _past(now)
     days = _day(answered_at) - _day(Case.created_at)
     waiting = {
         name: Case.state.in_([code for code, state in MATTER.states.items() if state.waits_for in parties])
@@ -70,6 +73,16 @@ def matters(now: datetime) -> Mapping[str, ColumnElement[bool]]:
         "late": late,
         **{name: func.coalesce(result == name, False) for name in RATINGS},
     }
+
+
+def history(now: datetime) -> Lateral:
+    """What happened to `Case`, looked up once for all figures: the offset keeps it from being looked up for each."""
+    return select(*_past(now)).correlate(Case).offset(0).lateral("history")
+
+
+def _past(now: datetime) -> tuple[Label, Label, Label]:
+    answered_at, late = first_answer(Reply.case_id, Case.id), ran_over("case_id", Case.id, now)
+    return answered_at.label("answered_at"), late.label("late"), last_rating().label("result")
 
 
 def duties(shown: Any, now: datetime) -> Mapping[str, ColumnElement[bool]]:
@@ -121,12 +134,13 @@ def ran_over(
     """Whether any clock of ours, or of a department's, ran past its end; the resident's own time is nobody's delay."""
     clock = aliased(Clock)
     ended = func.coalesce(clock.stopped_at, clock.paused_at, now)
-    return exists().where(getattr(clock, whose) == id_, clock.owner != Party.RESIDENT, clock.due_at < ended)
+    own = (getattr(clock, whose) == id_, clock.owner != Party.RESIDENT, clock.due_at < ended)
+    return exists().where(*own).correlate(id_.class_)
 
 
 def first_answer(column: InstrumentedAttribute, id_: InstrumentedAttribute[UUID]) -> Any:
     """When the first answer was signed, to the case or assignment of that id."""
-    return select(func.min(Reply.approved_at)).where(column == id_).scalar_subquery()
+    return select(func.min(Reply.approved_at)).where(column == id_).correlate(id_.class_).scalar_subquery()
 
 
 def last_rating() -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import CTE, ColumnElement, Row, and_, distinct, func, literal, or_, select, tuple_
+from sqlalchemy import CTE, ColumnElement, Row, and_, distinct, func, literal, or_, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from liaison.db import session
@@ -25,7 +25,7 @@ from liaison.models.departments import Department
 from liaison.models.people import Deputy
 from liaison.models.regions import Region
 from liaison.models.stations import Station
-from liaison.services.figures import CURRENT, DUTIES, MATTERS, RATINGS, ZONE, duties, is_open, light, matters
+from liaison.services.figures import CURRENT, DUTIES, MATTERS, RATINGS, ZONE, duties, history, is_open, light, matters
 from liaison.services.loads import LEAST
 from liaison.services.reach import assignments_within, cases_within, station_within
 
@@ -120,15 +120,14 @@ def overview(actor: Actor, code: str, *, now: datetime) -> Overview:
     """The figures of what lies in the actor's reach; two queries, and one for the names of stations without matters."""
     require(actor.role, "overview.read")
     period = period_of(code, local_day(now))
-    facts = _facts(actor, period, now)
-    total, by_station, by_deputy = _of_matters(facts)
+    total, by_station, by_deputy = _of_matters(_facts(actor, period, now, MATTERS))
     lights = {each: total[f"light_{each}"] for each in Light}
     return Overview(
         period,
         Line("", "", total),
         lights,
         [Line(*each, by_station.get(each[0], _NOTHING)) for each in _stations(actor)],
-        _of_departments(actor, facts, now),
+        _of_departments(actor, _facts(actor, period, now, ("open", *RATINGS)), now),
         by_deputy,
     )
 
@@ -160,19 +159,22 @@ def health(actor: Actor, *, now: datetime) -> list[Health]:
     return [Health(*row, silent=row[3] is None or now - row[3] > SILENT) for row in session.execute(rows)]
 
 
-def _facts(actor: Actor, period: Period, now: datetime) -> CTE:
+def _facts(actor: Actor, period: Period, now: datetime, figures: Iterable[str]) -> CTE:
     """One row for each matter that is open or was told in the period: which figures it counts in."""
     told = and_(Case.created_at >= start_of_day(period.since), Case.created_at < _after(period))
+    past = history(now)
+    holds = matters(now, past)
     rows = (
         select(
             Case.id,
             Case.station_id,
             Case.deputy_id,
-            *(_counts(name, holds, told).label(name) for name, holds in matters(now).items()),
+            *(_counts(name, holds[name], told).label(name) for name in figures),
             *(and_(is_open(), light(now) == each).label(f"light_{each}") for each in Light),
             told.label("told"),
         )
         .outerjoin(Clock, Clock.id == Case.clock_id)
+        .join(past, true())
         .where(cases_within(actor), or_(told, is_open()))
     )
     return rows.cte("facts").prefix_with("MATERIALIZED")
