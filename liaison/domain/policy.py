@@ -87,7 +87,7 @@ POLICY = MappingProxyType(
     | _tied(
         DEPARTMENT_ROLES,
         "assignment.list assignment.read assignment.acknowledge assignment.return assignment.extension"
-        " assignment.reply assignment.fulfil",
+        " assignment.reply assignment.fulfil overview.duties",
     )
     | _tied(DEPARTMENT_ROLES | OFFICE_ROLES, "inbox.export")
     | _tied({Role.APPROVER}, "assignment.approval")

@@ -24,6 +24,7 @@ from liaison.services.assignments import ASSISTING, ENDED
 SOON = 5
 """Days of the calendar within which an answer counts as quick, as in the tables of the year."""
 
+UNKNOWN = "没有这项统计，请重新选择。"
 ZONE = "Asia/Shanghai"
 GIVEN_BACK = ("returned", "recalled")
 WAITING: Mapping[str, frozenset[Party]] = {
@@ -48,7 +49,7 @@ def condition(figure: str, department: str, now: datetime) -> ColumnElement[bool
     if figure in DUTIES:
         held = Case.id.in_(_held(figure, department, now))
         return and_(is_open(), held) if figure in CURRENT else held
-    raise Invalid({"figure": ["没有这项统计，请重新选择。"]})
+    raise Invalid({"figure": [UNKNOWN]})
 
 
 def matters(now: datetime, past: FromClause | None = None) -> Mapping[str, ColumnElement[bool]]:

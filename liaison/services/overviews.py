@@ -132,6 +132,17 @@ def overview(actor: Actor, code: str, *, now: datetime) -> Overview:
     )
 
 
+def own_duties(actor: Actor, code: str, *, now: datetime) -> tuple[Period, Line]:
+    """A department's figures of its own assignments, of matters told in the period; one query."""
+    require(actor.role, "overview.duties")
+    period = period_of(code, local_day(now))
+    told, own = _told(period), duties(Clock, now)
+    counts = (func.count().filter(_counts(name, own[name], told)).label(name) for name in DUTIES)
+    rows = select(*counts).select_from(Assignment).join(Case, Case.id == Assignment.case_id)
+    rows = rows.outerjoin(Clock, Clock.id == Assignment.clock_id).where(assignments_within(actor))
+    return period, Line("", "", _named(session.execute(rows).one(), DUTIES))
+
+
 def weeks(actor: Actor, period: Period) -> list[Week]:
     """What was told and closed week by week, from Monday to Sunday; weeks without anything too."""
     require(actor.role, "overview.read")
@@ -161,7 +172,7 @@ def health(actor: Actor, *, now: datetime) -> list[Health]:
 
 def _facts(actor: Actor, period: Period, now: datetime, figures: Iterable[str]) -> CTE:
     """One row for each matter that is open or was told in the period: which figures it counts in."""
-    told = and_(Case.created_at >= start_of_day(period.since), Case.created_at < _after(period))
+    told = _told(period)
     past = history(now)
     holds = matters(now, past)
     rows = (
@@ -257,6 +268,10 @@ def _by_week(actor: Actor, column: ColumnElement[datetime], period: Period) -> M
         cases_within(actor), column >= start_of_day(period.since), column < _after(period)
     )
     return dict(session.execute(rows.group_by(monday)).all())
+
+
+def _told(period: Period) -> ColumnElement[bool]:
+    return and_(Case.created_at >= start_of_day(period.since), Case.created_at < _after(period))
 
 
 def _after(period: Period) -> datetime:

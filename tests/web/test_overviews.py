@@ -48,10 +48,21 @@ def test_every_figure_opens_a_list_of_just_so_many(
     assert [(address, count) for address, count in figures if count_rows(office, address) != int(count)] == []
 
 
+def test_a_department_has_figures_of_its_own_assignments(
+    town_at_work: Life, browser: Callable[[str], FlaskClient]
+) -> None:
+    handler = browser("housing_handler")
+    figures = FIGURE.findall(handler.get("/console/duties").text)
+    assert [int(count) for _, count in figures] == [4, 1, 1, 3, 3, 1]
+    assert [(address, count) for address, count in figures if count_rows(handler, address) != int(count)] == []
+    assert handler.get("/console/?figure=dissatisfied").status_code == 422
+    assert handler.get("/console/duties?period=century").status_code == 422
+
+
 def test_the_overview_of_a_period_there_is_not_is_refused(life: Life, browser: Callable[[str], FlaskClient]) -> None:
     answer = browser("office").get("/console/overview?period=century")
     assert answer.status_code == 422 and "没有这个时间范围" in answer.text
-    assert browser("housing_handler").get("/console/?figure=late").status_code == 422
+    assert browser("deputy").get("/console/?figure=late").status_code == 422
 
 
 def test_the_board_names_no_matter_and_nobody(town_at_work: Life, browser: Callable[[str], FlaskClient]) -> None:

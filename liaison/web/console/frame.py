@@ -63,6 +63,7 @@ _MENU = (
     ("console.quick_reply_page", "快捷回复", "templates.write"),
     ("console.digest_page", "今日摘要", "digest.read"),
     ("console.overview_page", "总览", "overview.read"),
+    ("console.duties_page", "总览", "overview.duties"),
     ("console.statistics_page", "统计", "statistics.read"),
     ("console.proxy_entry", "代录", "station.enter"),
     ("console.station_list", "联络站", "roster.read"),

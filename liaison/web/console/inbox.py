@@ -12,7 +12,7 @@ from liaison.domain.errors import Invalid
 from liaison.domain.policy import may
 from liaison.domain.workflow import ASSIGNMENT, MATTER
 from liaison.services import inboxes, saved_views
-from liaison.services.figures import FIGURES
+from liaison.services.figures import DUTIES, FIGURES
 from liaison.services.listing import ANY, Place, Row, Sort, Wanted
 from liaison.web.console.choices import Choices
 from liaison.web.console.frame import blueprint, is_plain
@@ -80,9 +80,14 @@ def inbox_page(actor: Actor, at: datetime, errors: Mapping[str, list[str]] | Non
         errors=errors,
         choices=Choices(actor),
         duties=actor.role in DEPARTMENT_ROLES,
-        figures=FIGURES if may(actor.role, "overview.read") else (),
+        figures=_figures(actor),
     )
     return (shown, 422) if errors else shown
+
+
+def _figures(actor: Actor) -> tuple[str, ...]:
+    """The figures of overviews that this role's lists may be narrowed to."""
+    return FIGURES if may(actor.role, "overview.read") else DUTIES if may(actor.role, "overview.duties") else ()
 
 
 def desk_of(actor: Actor, at: datetime) -> Desk:

@@ -42,6 +42,28 @@ def overview_page() -> str | tuple[str, int]:
     return (page, 422) if error else page
 
 
+@blueprint.get("/duties")
+@guard("overview.duties")
+def duties_page() -> str | tuple[str, int]:
+    """A department's own figures."""
+    actor, at, error = current_actor(), now(), None
+    try:
+        period, line = overviews.own_duties(actor, request.args.get("period", PERIODS[0]), now=at)
+    except Invalid as refused:
+        error, (period, line) = refused, overviews.own_duties(actor, PERIODS[0], now=at)
+    page = render_template(
+        "console/duties.html",
+        period=period,
+        line=line,
+        periods=PERIODS,
+        least=LEAST,
+        at=at,
+        opens=_opening(period),
+        error=error,
+    )
+    return (page, 422) if error else page
+
+
 @blueprint.get("/board")
 @guard("overview.read")
 def board_page() -> str:
