@@ -46,6 +46,8 @@ def test_every_figure_opens_a_list_of_just_so_many(
     figures = FIGURE.findall(office.get(f"/console/overview?period={period}").text)
     assert len(figures) > 12
     assert [(address, count) for address, count in figures if count_rows(office, address) != int(count)] == []
+    told = office.get("/console/?box=all&figure=late&told_from=2026-03-01&told_until=2026-03-31").text
+    assert "只看“超期过” 2026年3月1日（周日）至2026年3月31日（周二）提交的" in told
 
 
 def test_a_department_has_figures_of_its_own_assignments(
