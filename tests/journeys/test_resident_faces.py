@@ -4,12 +4,10 @@ The pages come from the application, so that a new one is looked at by itself. W
 kept as a picture, at a desk and in the other languages as well.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
@@ -19,6 +17,7 @@ from liaison.services.anchors import put_anchor
 from liaison.services.intake import Submitted
 from liaison.services.vault import Contact, Spot
 from tests.support.browser import CHROMIUM, DESK, PHONE, Window, chromium, served
+from tests.support.faces import PICTURES, faults, keep, sideways
 from tests.support.life import SAID, TEXT, Life
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here; `make browser` installs it")
@@ -31,8 +30,6 @@ STATES = ("needs_info", "assigned", "rating", "closed", "redirected")
 TOUCHED = "button, summary, select, input:not([type=hidden]), textarea, .weui-cell, .foot a, .size, .tile, a.button"
 LEAST = {"usual": 44, "largest": 60}  # px a finger needs, and one that trembles
 NARROW, USUAL = {"width": 320, "height": 640}, PHONE["viewport"]
-PICTURES = os.environ.get("LIAISON_PICTURES")
-AXE = Axe()
 
 
 @pytest.fixture(scope="module")
@@ -90,20 +87,11 @@ def pages(window: Window, life: Remembering, asked: list[str]) -> list[str]:
     return found
 
 
-def faults(page: Page, options: dict | None = None) -> list[str]:
-    """What axe finds wrong, each with the element."""
-    told = AXE.run(page, options=options or {"resultTypes": ["violations"]}).response["violations"]
-    return [
-        f"{each['id']}: {node['html'][:120]} {node['failureSummary'][:160]}" for each in told for node in each["nodes"]
-    ]
-
-
-def sideways(page: Page) -> list[str]:
+def narrow(page: Page) -> list[str]:
     """What sticks out at 320 px."""
-    page.set_viewport_size(NARROW)
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    found = sideways(page, NARROW)
     page.set_viewport_size(USUAL)
-    return [f"sticks out by {wide} px at 320 px"] if wide > 0 else []
+    return found
 
 
 def small(page: Page, least: int) -> list[str]:
@@ -131,7 +119,7 @@ def test_no_page_of_residents_keeps_anybody_out(browser: Browser, live_app: Flas
             window.context.add_cookies([{"name": "size", "value": size, "url": address}])
             for each in shown:
                 page.goto(each)
-                seen = faults(page) + small(page, LEAST[size]) + sideways(page)
+                seen = faults(page) + small(page, LEAST[size]) + narrow(page)
                 keep(page, size, each)
                 page.emulate_media(color_scheme="dark")
                 seen += faults(page, {"runOnly": ["color-contrast"]}) if size == "usual" else []
@@ -143,7 +131,7 @@ def test_no_page_of_residents_keeps_anybody_out(browser: Browser, live_app: Flas
             window.context.add_cookies([{"name": "language", "value": tongue, "url": address}])
             for each in shown:
                 page.goto(each)
-                found += [f"{tongue} {each}: {fault}" for fault in sideways(page)]
+                found += [f"{tongue} {each}: {fault}" for fault in narrow(page)]
                 keep(page, tongue, each)
         if PICTURES:
             window.context.clear_cookies(name="language")
@@ -171,10 +159,3 @@ def test_the_switches_in_the_head_and_foot_are_one_tap_each(
         page.get_by_role("link", name="中文").tap()
         expect(page.get_by_role("heading", name="人大代表名册")).to_be_visible()
         window.close()
-
-
-def keep(page: Page, kind: str, address: str) -> None:
-    """Keep a picture of the page, when asked to."""
-    if PICTURES:
-        name = address.strip("/").replace("/", "_").partition("?")[0] or "start"
-        page.screenshot(path=Path(PICTURES) / f"{name}.{kind}.png", full_page=True)

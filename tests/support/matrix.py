@@ -316,7 +316,8 @@ def build_world(journey: Journey, **more: Any) -> World:
     published = journey.comes_to("closed", photos=[picture], **more)
     journey.office("publication", published, title="路灯", text=TEXT, answer=SAID, consent=True)
     show_photo(journey, published)
-    town.deputies.other.absent_until = life.today.replace(month=12)
+    with transaction():
+        session.merge(town.deputies.other).absent_until = life.today.replace(month=12)
     free = journey.tells(station="S002", photos=[picture], **more)
     journey.office("dispatch", free, lead="housing", complexity="ordinary")
     journey.office("reveal", free, reason="回访核实，电话里问清楚路灯。")
