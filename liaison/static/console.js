@@ -157,4 +157,5 @@ if (window.htmx) {
   });
 }
 openNamed();
+document.querySelector(".menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 document.querySelector("[role=alert]")?.scrollIntoView({ block: "center" });
