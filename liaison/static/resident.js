@@ -82,13 +82,15 @@ function showPhotos(input) {
     button.onclick = () => { photos.splice(index, 1); moved(); };
     return made("li", {}, image, button);
   };
-  input.addEventListener("change", async () => {
+  const take = async () => {
     const files = Array.from(input.files).slice(0, Math.max(0, input.dataset.most - photos.length));
     input.value = "";
     for (const file of files) photos.push(await shrunk(file)); // one by one: nine at once do not fit a small phone
     moved();
-  });
-  draw();
+  };
+  input.addEventListener("change", take);
+  if (input.files.length) take(); // chosen before this script was there, on a slow line
+  else draw();
 }
 
 /** How many characters are typed, told once they matter. */

@@ -82,7 +82,7 @@ function offerVoice(box, form) {
   const record = find("record"), told = find("told"), file = box.querySelector("input[type=file]");
   file.addEventListener("change", () => { if (file.files[0]) hasVoice(form, file.files[0], true); });
   find("drop").onclick = () => { file.value = ""; hasVoice(form, null, true); };
-  hasVoice(form, voice);
+  hasVoice(form, file.files[0] || voice, Boolean(file.files[0])); // or chosen before this script was there
   if (!window.MediaRecorder || !navigator.mediaDevices || !window.isSecureContext) return;
   record.hidden = false;
   find("choose").hidden = true;

@@ -49,6 +49,7 @@ def scanned(app: Flask) -> str:
 def stands_at_the_wall(page: Page, where: str) -> None:
     """Scan the code while there is a signal, and let the phone keep the station and its form."""
     page.goto(where)
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")  # what it keeps is of use once it is at work
     for ending in ("/s/S001/new", "/static/tell.js", where):
         page.wait_for_function(f"(end) => {KEPT}.then((kept) => kept.some((each) => each.endsWith(end)))", arg=ending)
 

@@ -3,9 +3,10 @@
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import noto_cjk_sans_otc
 from flask import Flask
@@ -34,10 +35,21 @@ class _Quiet(WSGIRequestHandler):
         """Keep requests out of the test's output."""
 
 
+def _closed_at_once(app: Flask) -> WSGIApplication:
+    """The application with every answer read whole: this server forgets to close the file of one nobody waits for."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        parts = app(environ, start_response)
+        with closing(parts) if hasattr(parts, "close") else nullcontext():
+            return [b"".join(parts)]
+
+    return answer
+
+
 @contextmanager
 def served(app: Flask) -> Iterator[str]:
     """The application behind a port of its own, many requests at once; its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, _closed_at_once(app), threaded=True, request_handler=_Quiet)
     server.daemon_threads, server.block_on_close = False, True  # no request outlives the test
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
