@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from liaison.db import session
 from liaison.models.cases import Attachment, Case
+from liaison.services.voices import STANDS_FOR_WORDS
 from tests.support.journey import Journey, SignIn
 from tests.support.life import Life
 from tests.support.pictures import photo
@@ -34,7 +35,7 @@ def spoken(sound: bytes = b"", name: str = "voice") -> tuple[BytesIO, str]:
 def test_only_deputy_and_office_hear_a_resident_who_does_not_want_to_be_known(
     journey: Journey, client: FlaskClient, shares: bool
 ) -> None:
-    fields = {"text": TEXT, "voice": spoken()} | ({"share_identity": "true"} if shares else {})
+    fields = {"text": f"路灯。{STANDS_FOR_WORDS}", "voice": spoken()} | ({"share_identity": "true"} if shares else {})
     answer = client.post("/api/v1/stations/S001/matters", data=fields, headers={"Idempotency-Key": "voice"})
     assert answer.status_code == 201
     number = answer.json["number"]
@@ -45,6 +46,7 @@ def test_only_deputy_and_office_hear_a_resident_who_does_not_want_to_be_known(
     assert hears == {"office": True, "deputy": True} | dict.fromkeys(DESKS[2:], shares)
     page = journey.browses("housing_handler").get(f"/console/assignments/{number}.1", follow_redirects=True)
     assert page.status_code == 200 and ("<audio" in page.text) is shares
+    assert ("没有同意让承办单位听到声音" in page.text) is not shares
     seen = journey.signs_in("housing_handler").get(f"/api/v1/department/assignments/{number}.1").json["matter"]
     assert (len(seen["voices"]), seen["photos"]) == (int(shares), [])
     assert "<audio" in journey.browses("office").get(f"/console/cases/{number}").text

@@ -12,6 +12,7 @@ from liaison.services import drafts, notes, presence
 from liaison.services.cases import check_unmoved
 from liaison.services.dossiers import Dossier
 from liaison.services.reach import side_of
+from liaison.services.voices import STANDS_FOR_WORDS, is_voice
 from liaison.web.console import facts
 from liaison.web.console.beside import others_in, seen
 from liaison.web.console.choices import Choices
@@ -154,6 +155,7 @@ def _page(dossier: Dossier, attempt: Attempt | None = None, note: tuple[str, Inv
         passed=passed_over(matter.routing if matter and actor.role in OFFICE_ROLES else {}),
         owns=actor.role in DEPARTMENT_ROLES,
         prints=may(actor.role, "case.print"),
+        unheard=STANDS_FOR_WORDS in dossier.text and not any(is_voice(file.mime) for file in dossier.files),
         now=now(),
         facts=facts,
         suggestion_words=suggestion_words,
