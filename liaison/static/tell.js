@@ -79,7 +79,7 @@ function written(form) {
 /** A message spoken into the phone; whoever cannot or may not record it here chooses a file instead. */
 function offerVoice(box, form) {
   const find = (name) => box.querySelector(`[data-${name}]`);
-  const record = find("record"), told = find("told"), file = box.querySelector("input[type=file]");
+  const record = find("record"), label = record.querySelector("span"), told = find("told"), file = box.querySelector("input[type=file]");
   file.addEventListener("change", () => { if (file.files[0]) hasVoice(form, file.files[0], true); });
   find("drop").onclick = () => { file.value = ""; hasVoice(form, null, true); };
   hasVoice(form, file.files[0] || voice, Boolean(file.files[0])); // or chosen before this script was there
@@ -96,11 +96,11 @@ function offerVoice(box, form) {
       find("choose").hidden = false;
       return undefined;
     }
-    record.textContent = say("停止录音");
+    label.textContent = say("停止录音");
     box.classList.add("recording");
     const spoken = await recorder.ended;
     recorder = null;
-    record.textContent = record.dataset.again;
+    label.textContent = record.dataset.again;
     box.classList.remove("recording");
     hasVoice(form, spoken, true);
     return undefined;
