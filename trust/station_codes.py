@@ -43,7 +43,8 @@ def play(stage: Stage, count: int) -> Tally:
         if tally.tried % PAGE == 0:
             answer = phone.get(f"/s/{code}?k={quote(forged.encode('utf-8', 'surrogatepass'))}")
             found += ["its page calls it ours"] if GENUINE in answer.text else []
-            found += [f"its page answers {answer.status_code}"] if answer.status_code != 200 else []
+            expected = 400 if "\x00" in forged else 200  # NUL is refused in every address, whatever it asks for
+            found += [f"its page answers {answer.status_code}"] if answer.status_code != expected else []
             tally.note("pages")
         tally.count([f"{forge.__name__} {forged!r} for {code}: {fault}" for fault in found])
     return tally
