@@ -1,35 +1,20 @@
 """The case page at a busy desk: notes of one's side, drafts, who else is there, texts for reuse, signing in a row."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from redis import Redis
 from sqlalchemy import select
 
-from liaison import wall
 from liaison.clients.presence import Presence
-from liaison.db import db, session
+from liaison.db import session
 from liaison.models.desk import Draft, Note, QuickReply
 from liaison.services import assignments, conflicts
 from tests.support.forms import form_of, forms_of, send
 from tests.support.life import SAID, TEXT
+from tests.support.standing import standing
 
 NOTE = "已和施工队约好周三上午换灯，备注暗号蓝鲸。"
-
-
-@contextmanager
-def standing(actor) -> Iterator[None]:
-    """As in a request of the actor's, with no application between."""
-    session.commit()
-    wall.stand(actor)
-    try:
-        yield
-    finally:
-        session.rollback()
-        session.info.clear()
-        db.engine.exec_driver_sql("RESET ROLE")
 
 
 def moves_on(page) -> list[str]:

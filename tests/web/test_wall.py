@@ -1,12 +1,10 @@
 """The wall in the database itself: with no filter of the application's, nobody is shown or changes anything foreign."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, func, inspect, select, text, update
+from sqlalchemy import func, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from liaison import wall
@@ -32,6 +30,7 @@ from tests.support.journey import Journey, SignIn
 from tests.support.life import Life
 from tests.support.matrix import ACCOUNTS, ROLES, World, build_world
 from tests.support.servers import Servers
+from tests.support.standing import standing
 from tests.support.town import build_town
 
 WALLED: tuple[type[Base], ...] = (
@@ -68,20 +67,6 @@ OPEN = {
 def world(app: Flask, life: Life, api: SignIn, browser: SignIn) -> World:
     """Something on both sides of every border."""
     return build_world(Journey(app, life, api, browser))
-
-
-@contextmanager
-def standing(actor: Actor) -> Iterator[None]:
-    """As in a request of the actor's, with no application between."""
-    session.commit()
-    wall.stand(actor)
-    try:
-        yield
-    finally:
-        session.rollback()
-        session.info.clear()
-        if isinstance(db.engine, Connection):
-            db.engine.exec_driver_sql("RESET ROLE")
 
 
 def actor_for(world: World, role: Role) -> Actor:

@@ -14,6 +14,7 @@ from liaison.services.dossiers import Dossier, Duty
 from liaison.services.voices import is_voice
 from liaison.web.console import facts
 from liaison.web.console.frame import blueprint
+from liaison.web.console.table_files import taken
 from liaison.web.guards import current_actor, guard
 from liaison.web.labels import day, label, minute
 from liaison.web.reading import read_dossier
@@ -39,7 +40,7 @@ def case_file(number: str) -> Response:
 
 
 def _sheet(dossier: Dossier, actor: Actor, at: datetime) -> CaseSheet:
-    mark = f"{actor.name}（{label('role', actor.role)}）于 {minute(at)} 打印，内部资料，请勿外传"
+    mark = f"{taken(actor, at, '打印')}，内部资料，请勿外传"
     return CaseSheet(TITLE, dossier.case.number, _pairs(dossier), [*_blocks(dossier)], mark)
 
 

@@ -1,11 +1,7 @@
 """The list on the screen as a file for Excel, with a line that says who took it out and when."""
 
-from collections.abc import Sequence
-from datetime import datetime
-
 from flask import Response, request
 
-from liaison.domain.actors import Actor
 from liaison.domain.errors import Invalid
 from liaison.services.listing import Row
 from liaison.services.lists_out import take_out
@@ -13,7 +9,7 @@ from liaison.services.tables_out import Sheet
 from liaison.web.console.frame import blueprint
 from liaison.web.console.inbox import desk_of, inbox_page
 from liaison.web.console.narrowing import here, read_wanted
-from liaison.web.console.statistics import FILES
+from liaison.web.console.table_files import table_file, taken
 from liaison.web.guards import current_actor, guard
 from liaison.web.labels import day, label, minute
 from liaison.web.wiring import now, unit_of_work
@@ -35,15 +31,8 @@ def list_file(act: str) -> Response | tuple[str, int]:
             rows = take_out(actor, lambda limit: desk.fetch(wanted, None, limit), act, kept, now=at)
     except Invalid as error:
         return inbox_page(actor, at, error.errors)
-    write, mime = FILES[act]
-    name = label("box", desk.box)
-    answer = Response(write([Sheet(name, HEAD, [_cells(row) for row in rows])], _mark(actor, rows, at)), mimetype=mime)
-    answer.headers["Content-Disposition"] = f'attachment; filename="list-{at:%Y%m%d-%H%M}.{act}"'
-    return answer
-
-
-def _mark(actor: Actor, rows: Sequence[Row], at: datetime) -> str:
-    return f"{actor.name}（{label('role', actor.role)}）于 {minute(at)} 导出，共 {len(rows)} 件，含工作信息，请勿外传。"
+    mark = f"{taken(actor, at, '导出')}，共 {len(rows)} 件，含工作信息，请勿外传。"
+    return table_file(act, f"list-{at:%Y%m%d-%H%M}", [Sheet(label("box", desk.box), HEAD, [*map(_cells, rows)])], mark)
 
 
 def _cells(row: Row) -> list[str | int]:

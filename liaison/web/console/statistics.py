@@ -2,22 +2,18 @@
 
 from flask import Response, render_template, request
 
-from liaison.domain.actors import Actor
 from liaison.domain.errors import Invalid
 from liaison.services import statistics
 from liaison.services.statistics import COLUMNS, FIRST_YEAR, TOTAL, Line, Statistics
-from liaison.services.tables_out import Sheet, as_csv, as_xlsx
+from liaison.services.tables_out import Sheet
 from liaison.web.console.frame import blueprint
+from liaison.web.console.table_files import table_file, taken
 from liaison.web.guards import current_actor, guard
-from liaison.web.labels import day, label, minute
+from liaison.web.labels import day, label
 from liaison.web.wiring import now, today, unit_of_work
 
 HIDDEN = "*"
 NOTE = "* 少于 5 件，或为防止推算而不显示"
-FILES = {
-    "xlsx": (as_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    "csv": (as_csv, "text/csv"),
-}
 
 
 @blueprint.get("/statistics")
@@ -47,19 +43,16 @@ def statistics_file(act: str) -> Response:
     actor, at = current_actor(), now()
     with unit_of_work():
         found = statistics.export(actor, _year(), act, now=at)
-    write, mime = FILES[act]
-    answer = Response(write(_sheets(found), _mark(actor, found, minute(at))), mimetype=mime)
-    answer.headers["Content-Disposition"] = f'attachment; filename="statistics-{found.year}.{act}"'
-    return answer
+    return table_file(act, f"statistics-{found.year}", _sheets(found), _mark(found, taken(actor, at, "导出")))
 
 
 def _year() -> int:
     return request.args.get("year", today().year, type=int)
 
 
-def _mark(actor: Actor, found: Statistics, at: str) -> str:
+def _mark(found: Statistics, taken_out: str) -> str:
     until = f"统计到 {day(found.until)}" if found.until else "还没有完整的月份"
-    return f"{found.year} 年，{until}。{actor.name}（{label('role', actor.role)}）于 {at} 导出，请勿外传。{NOTE}"
+    return f"{found.year} 年，{until}。{taken_out}，请勿外传。{NOTE}"
 
 
 def _sheets(found: Statistics) -> list[Sheet]:
