@@ -42,9 +42,11 @@ class Base(DeclarativeBase):
 
 
 def new_id() -> UUID:
-    """A fresh UUIDv7 (RFC 9562): ordered by time, so that new rows land at one end of an index."""
-    milliseconds = time.time_ns() // 1_000_000
-    value = (milliseconds << 80) | secrets.randbits(80)
-    value = value & ~(0xF << 76) | (0x7 << 76)
-    value = value & ~(0x3 << 62) | (0x2 << 62)
+    """A fresh UUIDv7: ordered by time, so that new rows land at one end of an index, and as they were made.
+
+    The twelve bits after the milliseconds hold their fraction (RFC 9562, section 6.2, method 3), a quarter of a
+    microsecond each: two rows of one transaction keep their order.
+    """
+    moment = (time.time_ns() << 12) // 1_000_000
+    value = (moment >> 12) << 80 | 0x7 << 76 | (moment & 0xFFF) << 64 | 0x2 << 62 | secrets.randbits(62)
     return UUID(int=value)
