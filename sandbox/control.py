@@ -3,10 +3,13 @@
 from dataclasses import asdict, fields
 from typing import Any
 
+import httpx
 from flask import Blueprint, abort, current_app, jsonify, request
 from werkzeug.wrappers import Response
 
+from sandbox.events import SUCCESS, subscribe_popup
 from sandbox.faults import Faults
+from sandbox.pushing import PATIENCE, Callback, Delivery, check
 from sandbox.world import World
 
 routes = Blueprint("control", __name__, url_prefix="/_")
@@ -44,12 +47,54 @@ def order_answer() -> Response:
 
 @routes.post("/consents")
 def grant_consent() -> Response:
-    """Let a user agree to {openid, template_id, count 1} more messages; returns the stock."""
+    """Let a user agree to {openid, template_id, count 1} more messages; returns the stock.
+
+    With an {app_id}, its callback is told of it.
+    """
     asked = _asked()
+    openid, template = asked["openid"], asked["template_id"]
     with world().lock:
-        world().consents[asked["openid"], asked["template_id"]] += int(asked.get("count", 1))
-        stock = world().consents[asked["openid"], asked["template_id"]]
+        world().consents[openid, template] += int(asked.get("count", 1))
+        stock = world().consents[openid, template]
+    world().postman.push(str(asked.get("app_id", "")), subscribe_popup(openid, {template: "accept"}))
     return jsonify(stock=stock)
+
+
+@routes.post("/callbacks")
+def set_callback() -> Response:
+    """Have the messages of {app_id} pushed to {url}, sealed and signed with {token, aes_key}; says whether it answers.
+
+    The check is made as WeChat makes it when the address is entered; `check false` leaves it out.
+    """
+    asked = _asked()
+    callback = Callback(asked["url"], asked["token"], asked["aes_key"], asked["app_id"])
+    world().postman.callbacks[callback.app_id] = callback
+    if not asked.get("check", True):
+        return jsonify(answers=None)
+    with httpx.Client(timeout=PATIENCE, trust_env=False) as http:
+        return jsonify(answers=check(http, callback))
+
+
+@routes.post("/deliveries")
+def set_delivery() -> Response:
+    """Let messages end as {status "success", delay 0 seconds} from now on, as the callbacks are told."""
+    asked = _asked()
+    world().delivery = Delivery(str(asked.get("status", SUCCESS)), float(asked.get("delay", 0)))
+    return jsonify(asdict(world().delivery))
+
+
+@routes.post("/pushes")
+def push_event() -> Response:
+    """Push any message {app_id, fields {}, delay 0} to the app's callback."""
+    asked = _asked()
+    world().postman.push(asked["app_id"], asked["fields"], float(asked.get("delay", 0)))
+    return jsonify(pushed=asked["app_id"] in world().postman.callbacks)
+
+
+@routes.get("/pushes")
+def pushes() -> Response:
+    """Every push so far with the HTTP status it was answered with, 0 for none; oldest first."""
+    return jsonify([asdict(each) for each in list(world().postman.done)])
 
 
 @routes.post("/people")

@@ -63,6 +63,10 @@ class TokenBook:
                 return Standing.GOOD if self._clock() < account.ends[token] else Standing.ENDED
         return Standing.UNKNOWN
 
+    def owner(self, token: str) -> str:
+        """The account a token was given to; empty when to none."""
+        return next((name for name, account in self._accounts.items() if token in account.ends), "")
+
     def end_all(self) -> None:
         """End every token now."""
         for account in self._accounts.values():

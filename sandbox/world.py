@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sandbox.faults import Faults
+from sandbox.pushing import Delivery, Postman
 from sandbox.settings import Settings
 from sandbox.tokens import TokenBook
 
@@ -47,6 +48,8 @@ class World:
         self._numbers = 0
         self._sent: dict[object, tuple[float, str]] = {}
         self._times: defaultdict[object, deque[float]] = defaultdict(deque)
+        self.delivery = Delivery()
+        self.postman = Postman(self)
         self._file = folder / "messages.jsonl" if folder else None
 
     def now(self) -> float:

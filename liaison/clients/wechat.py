@@ -12,9 +12,9 @@ from urllib.parse import quote
 import httpx
 from redis import Redis
 
-from liaison.clients.calls import FINAL, RETRY, Caller, quota
-from liaison.clients.letters import Letter
-from liaison.clients.tokens import Tokens, answer_in, check, token_in
+from liaison.clients.calls import FINAL, RETRY, Caller, document, quota
+from liaison.clients.letters import Letter, NotSent
+from liaison.clients.tokens import Answer, Tokens, answer_in, check, token_in
 from liaison.domain.calendar import SHANGHAI
 
 HOST = "https://api.weixin.qq.com"
@@ -29,6 +29,8 @@ CODES = {
     40001: RETRY, 40014: RETRY, 42001: RETRY,  # the token, after it was renewed once
     40013: RETRY, 40125: RETRY, 40164: RETRY, 48001: RETRY,  # account, secret, our address, rights: can be mended
     40003: FINAL,  # no such openid
+    40029: FINAL, 40163: FINAL,  # a code that is not, or no longer, good; one that was used
+    40226: FINAL,  # WeChat has blocked this person
     40037: FINAL,  # no such template
     41030: FINAL,  # no such page
     43004: FINAL,  # does not follow the service account
@@ -89,6 +91,7 @@ class Wechat:
         self._account = account
         self._caller = Caller(base_url, transport, inside)
         self._tokens = Tokens(f"wechat:{account.appid}", self.stable_token, redis)
+        self._tickets = Tokens(f"wechat:{account.appid}:jsapi", self._get_ticket, redis)
 
     def stable_token(self, force: bool = False) -> tuple[str, float]:
         """Ask for the token and its seconds to live; `force` makes the old one end, at most 20 times a day."""
@@ -96,15 +99,48 @@ class Wechat:
         response = self._caller.call("POST", "/cgi-bin/stable_token", json=account | {"force_refresh": force})
         return token_in(response, CODES)
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Make a call with the token, renewed once when refused; returns the answer, raises NotSent for a bad code."""
+    def jsapi_ticket(self) -> str:
+        """The ticket that signs our pages for the JS-SDK: one for all processes, asked for by one of them at a time.
 
-        def attempt(token: str) -> Mapping[str, Any]:
-            return answer_in(self._caller.call("POST", path, params={"access_token": token}, json=body))
+        Raises NotSent.
+        """
+        return self._tickets.current()
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Answer:
+        """Make a call with the token, renewed once when refused; returns the answer, raises NotSent for a bad code."""
+        return self._call("POST", path, {}, json=body)
+
+    def get(self, path: str, **query: str) -> Answer:
+        """Ask with the token, as `post` does."""
+        return self._call("GET", path, query)
+
+    def exchange(self, path: str, **query: str) -> Answer:
+        """Give a code of a person's phone for what it stands for, by the account's secret instead of the token.
+
+        These answers have no `errcode` when all is well. Raises NotSent.
+        """
+        secrets = {"appid": self._account.appid, "secret": self._account.secret}
+        response = self._caller.call("GET", path, params=secrets | query)
+        answer = document(response)
+        if response.status_code != 200 or "openid" not in answer:
+            _check(answer_in(response))
+        return answer
+
+    def _call(self, method: str, path: str, query: Mapping[str, str], **body: Any) -> Answer:
+        def attempt(token: str) -> Answer:
+            return answer_in(self._caller.call(method, path, params={"access_token": token, **query}, **body))
 
         answer = self._tokens.spend(attempt)
         _check(answer)
         return answer
+
+    def _get_ticket(self, force: bool) -> tuple[str, float]:
+        """Ask for the ticket; nothing makes WeChat change it."""
+        answer = self.get("/cgi-bin/ticket/getticket", type="jsapi")
+        value, seconds = answer.get("ticket"), answer.get("expires_in")
+        if isinstance(value, str) and value and type(seconds) is int:
+            return value, seconds
+        raise NotSent("an answer without a ticket")
 
 
 class SubscribeOutlet:
@@ -147,7 +183,7 @@ class TemplateOutlet:
         return str(answer["msgid"]) if "msgid" in answer else None
 
 
-def _check(answer: Mapping[str, Any]) -> None:
+def _check(answer: Answer) -> None:
     if answer["errcode"] == REPEATED:
         return
     named = _FIELD.search(str(answer.get("errmsg", "")))  # of all its text, the name of our field alone

@@ -13,6 +13,7 @@ from tests.support.outside import OPENID, Outside, a_letter
 
 APP = WechatAccount("wx-sandbox", "sandbox-secret")
 TOKEN, TEMPLATE = "/cgi-bin/stable_token", "/cgi-bin/message/template/send"
+TICKET = "/cgi-bin/ticket/getticket"
 
 
 @pytest.fixture
@@ -158,6 +159,29 @@ def test_a_token_is_asked_for_once_for_all_processes(outside: Outside, redis: Re
             outlet.send(a_letter(OPENID))
             outlet.send(a_letter(OPENID))
     assert outside.calls(TOKEN) == 1
+
+
+def test_a_ticket_is_asked_for_once_for_all_processes(outside: Outside, redis: Redis, wechat: Wechat) -> None:
+    with httpx.HTTPTransport(verify=False) as another, ThreadPoolExecutor(50) as threads:
+        accounts = (wechat, Wechat(APP, redis, base_url=outside.url, transport=another))
+        tickets = set(threads.map(lambda n: accounts[n % 2].jsapi_ticket(), range(100)))
+    assert len(tickets) == 1
+    assert outside.calls(TICKET) == 1 and outside.calls(TOKEN) == 1
+
+
+def test_a_ticket_survives_a_refused_token(outside: Outside, wechat: Wechat, template: TemplateOutlet) -> None:
+    template.send(a_letter(OPENID))
+    outside.set("tokens", **{"as": "ended"})
+    assert wechat.jsapi_ticket()
+    outside.set("answers", path=TICKET, body={"errcode": 0, "errmsg": "ok"})
+    assert wechat.jsapi_ticket(), "kept, so nothing is asked"
+
+
+@pytest.mark.parametrize("body", [{"errcode": 0}, {"errcode": 0, "ticket": "", "expires_in": 1}, {"errcode": 40097}])
+def test_only_a_whole_ticket_is_one(outside: Outside, wechat: Wechat, body: dict[str, object]) -> None:
+    outside.set("answers", path=TICKET, body=body)
+    with pytest.raises(NotSent):
+        wechat.jsapi_ticket()
 
 
 def test_two_hundred_sends_on_an_ended_token_renew_it_once(outside: Outside, template: TemplateOutlet) -> None:

@@ -31,9 +31,9 @@ class Outside:
     def __init__(self, url: str, http: httpx.Client) -> None:
         self.url, self._http = url, http
 
-    def set(self, what: str, **body: Any) -> None:
-        """Pull one of the wires behind the scenery."""
-        self._http.post(f"{self.url}/_/{what}", json=body).raise_for_status()
+    def set(self, what: str, **body: Any) -> Any:
+        """Pull one of the wires behind the scenery; returns what it says."""
+        return self._http.post(f"{self.url}/_/{what}", json=body).raise_for_status().json()
 
     def messages(self) -> list[dict[str, Any]]:
         """What was received, newest first."""
