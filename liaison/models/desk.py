@@ -44,7 +44,8 @@ class Note(Base):
 class QuickReply(Base):
     """A text one writes again and again, with placeholders; `shared` ones are for everybody of the side.
 
-    `use` says for which forms; `category_id` for which matters, if not for all. An office's are its region's own.
+    `use` says for which forms; `category_id` and `state` for which matters, if not for all. An office's are its
+    region's own.
     """
 
     __tablename__ = "quick_replies"
@@ -56,6 +57,7 @@ class QuickReply(Base):
     shared: Mapped[bool]
     use: Mapped[str]
     category_id: Mapped[UUID | None] = mapped_column(ForeignKey("categories.id"))
+    state: Mapped[str | None]
     name: Mapped[str]
     text: Mapped[str]
     saved_at: Mapped[datetime]

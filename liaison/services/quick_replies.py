@@ -12,12 +12,16 @@ from sqlalchemy.orm import joinedload
 from liaison.db import session
 from liaison.domain.actors import Actor, Role
 from liaison.domain.errors import Invalid, NotAllowed, NotFound
+from liaison.models.cases import Case
 from liaison.models.desk import QuickReply
 from liaison.services.reach import home_of, side_of
 from liaison.services.stations import find_category
 
 USES = ("answer", "question", "refusal")
 """The kinds of forms a text can be for."""
+
+STATES = ("submitted", "with_deputy", "handed_over", "assigned", "tracking")
+"""The states of a case whose forms take a text."""
 
 PLACES = ("编号", "部门", "地点", "今天")
 """What may stand in braces and is filled in."""
@@ -36,14 +40,16 @@ class Wording:
     use: str
     category: str | None
     shared: bool
+    state: str | None = None
 
 
-def quick_replies_for(actor: Actor, use: str = "", category_id: UUID | None = None) -> Sequence[QuickReply]:
-    """What the actor may choose from, own ones first; with a use those for it and this category or any."""
+def quick_replies_for(actor: Actor, use: str = "", case: Case | None = None) -> Sequence[QuickReply]:
+    """What the actor may choose from, own ones first; with a case only those for the use that fit it."""
     rows = select(QuickReply).where(_theirs(actor), QuickReply.removed_at.is_(None))
-    if use:
-        fitting = or_(QuickReply.category_id.is_(None), QuickReply.category_id == category_id)
-        rows = rows.where(QuickReply.use == use, fitting)
+    if case is not None:
+        of_category = or_(QuickReply.category_id.is_(None), QuickReply.category_id == case.category_id)
+        of_state = or_(QuickReply.state.is_(None), QuickReply.state == case.state)
+        rows = rows.where(QuickReply.use == use, of_category, of_state)
     rows = rows.options(joinedload(QuickReply.category)).order_by(QuickReply.shared, QuickReply.name, QuickReply.id)
     return session.scalars(rows).all()
 
@@ -70,7 +76,8 @@ def save_quick_reply(actor: Actor, wording: Wording, id_: UUID | None, *, now: d
     category = find_category(wording.category) if wording.category else None
     kept.region_path = kept.region_path or home_of(actor)
     kept.name, kept.text, kept.use, kept.shared = wording.name, wording.text, wording.use, wording.shared
-    kept.category_id, kept.saved_at = category.id if category else None, now
+    kept.category_id, kept.state = category.id if category else None, wording.state
+    kept.saved_at = now
     session.add(kept)
     session.flush()
     return kept

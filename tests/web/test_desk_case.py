@@ -174,10 +174,12 @@ def test_a_text_is_chosen_in_the_form_with_its_places_filled_and_what_was_typed_
     page = handler.get("/console/quick-replies")
     send(handler, page, "quick-replies", name="已查看", text=text, category="roads", shared="true")
     send(handler, page, "quick-replies", name="水管", text="已更换水管。", category="pipes")
+    send(handler, page, "quick-replies", name="兑现", text="承诺的已完成。", state="tracking")
+    send(handler, page, "quick-replies", name="办理", text="已派人处理。", state="assigned")
     page = handler.get(address)
     choices = re.findall(r'<option value="([0-9a-f-]{36})">([^<]+)', page.text)
-    assert [words for _, words in choices] == ["已查看（共用）"]
-    filled = send(handler, page, "reply", template=choices[0][0], text="先说一句。", owner="市政科", fill="1")
+    assert [words for _, words in choices] == ["办理", "已查看（共用）"]
+    filled = send(handler, page, "reply", template=choices[1][0], text="先说一句。", owner="市政科", fill="1")
     assert filled.status_code == 200
     form = form_of(filled, "reply")
     assert form.values["text"] == [f"先说一句。\n{number} 住建局 2026年3月2日 已到{{地点}}查看。{{姓名}}"]

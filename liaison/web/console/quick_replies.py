@@ -12,7 +12,7 @@ from liaison.domain.actors import DEPARTMENT_ROLES, Actor, Role
 from liaison.domain.errors import Invalid, NotFound
 from liaison.services import quick_replies
 from liaison.services.dossiers import Dossier
-from liaison.services.quick_replies import LONGEST_NAME, LONGEST_TEXT, PLACES, USES, Wording
+from liaison.services.quick_replies import LONGEST_NAME, LONGEST_TEXT, PLACES, STATES, USES, Wording
 from liaison.web.console.choices import Choices
 from liaison.web.console.frame import blueprint, flash_undo
 from liaison.web.console.panels import own_duties
@@ -43,6 +43,7 @@ class WordingIn(Input):
     text = Words(2, LONGEST_TEXT, required=True)
     use = fields.String(load_default=USES[0], validate=one_of(USES))
     category = fields.String(load_default=None, allow_none=True)
+    state = fields.String(load_default=None, allow_none=True, validate=one_of(STATES))
     shared = fields.Boolean(load_default=False)
 
 
@@ -108,7 +109,7 @@ def templates_for(actor: Actor, action: str, dossier: Dossier) -> list[tuple[UUI
     """The texts to choose from in the form of that action, by id with their names."""
     if action not in FILLED:
         return []
-    found = quick_replies.quick_replies_for(actor, FILLED[action][0], dossier.case.category_id)
+    found = quick_replies.quick_replies_for(actor, FILLED[action][0], dossier.case)
     return [(each.id, f"{each.name}（共用）" if each.shared else each.name) for each in found]
 
 
@@ -137,7 +138,7 @@ def _edited() -> Mapping[str, object]:
     if not given:
         return {}
     kept = quick_replies.get_quick_reply(current_actor(), load(WordingNamed(), {"id": given})["id"])
-    told = {name: getattr(kept, name) for name in ("id", "name", "text", "use", "shared")}
+    told = {name: getattr(kept, name) for name in ("id", "name", "text", "use", "state", "shared")}
     return told | {"category": kept.category.code if kept.category else ""}
 
 
@@ -150,6 +151,7 @@ def _page(typed: Mapping[str, object], errors: Mapping[str, list[str]] | None = 
         typed=typed,
         errors=errors or {},
         uses=USES,
+        states=STATES,
         places=PLACES,
         choices=Choices(actor),
     )
