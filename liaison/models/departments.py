@@ -34,6 +34,7 @@ class Category(Base):
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("categories.id"), index=True)
     department_id: Mapped[UUID | None] = mapped_column(ForeignKey("departments.id"))
     complexity: Mapped[str] = mapped_column(default="ordinary")
+    active: Mapped[bool] = mapped_column(default=True)
 
     department: Mapped[Department | None] = relationship(lazy="raise")
 

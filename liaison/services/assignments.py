@@ -182,8 +182,9 @@ def hold(actor: Actor, reference: str, number: str | None = None) -> Held:
 
 
 def get_department(code: str) -> Department:
-    """The active department of that code. Raises Invalid for `departments`."""
-    found = session.scalar(select(Department).where(Department.code == code, Department.active))
+    """The active department of that code, which stays so until this is done. Raises Invalid for `departments`."""
+    wanted = select(Department).where(Department.code == code, Department.active)
+    found = session.scalar(wanted.with_for_update(read=True, key_share=True))
     if found is None:
         raise Invalid({"departments": [f"没有代号为“{code}”的承办单位，请重新选择。"]})
     return found

@@ -13,6 +13,7 @@ from liaison.domain.errors import Invalid, NotFound
 from liaison.domain.policy import require
 from liaison.models.cases import Case
 from liaison.models.conflicts import Conflict
+from liaison.models.departments import Department
 from liaison.models.matters import Matter
 from liaison.models.notices import Notice
 from liaison.models.people import Deputy, Leadership
@@ -98,7 +99,12 @@ def lead_departments(actor: Actor, deputy_code: str, codes: Sequence[str], *, no
     deputy = stations.find_deputy(deputy_code)
     if deputy is None:
         raise NotFound(f"没有代号为“{deputy_code}”的代表。")
-    led = [assignments.get_department(code) for code in dict.fromkeys(codes)]
+    set_leads(actor, deputy, [assignments.get_department(code) for code in dict.fromkeys(codes)], now=now)
+    return deputy
+
+
+def set_leads(actor: Actor, deputy: Deputy, led: Sequence[Department], *, now: datetime) -> None:
+    """The same for rows that were looked up, also of departments that are retired: their old matters are still open."""
     for row in session.scalars(select(Leadership).where(Leadership.deputy_id == deputy.id)):
         session.delete(row)
     session.flush()
@@ -112,9 +118,13 @@ def lead_departments(actor: Actor, deputy_code: str, codes: Sequence[str], *, no
         take_away(cases.lock_by_id(case_id), SYSTEM, now)
     region = session.get_one(Region, deputy.region_id)
     audit.note(
-        actor, "conflict.leads", now, about=deputy.code, region_path=region.path, data={"departments": list(codes)}
+        actor,
+        "conflict.leads",
+        now,
+        about=deputy.code,
+        region_path=region.path,
+        data={"departments": [each.code for each in led]},
     )
-    return deputy
 
 
 def _replace_deputy(case: Case, barred: Parties, actor: Actor, now: datetime) -> None:

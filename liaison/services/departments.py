@@ -29,7 +29,7 @@ def departments_around(region_path: str) -> list[Department]:
 
 
 def all_categories() -> list[Category]:
-    """Every category with its usual department, parents before children, in their order."""
+    """Every category with its usual department, parents before children, in their order; also those retired."""
     return list(
         session.scalars(
             select(Category)

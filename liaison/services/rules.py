@@ -99,8 +99,9 @@ def _columns(actor: Actor, text: RuleText) -> dict:
         errors["department"] = ["请选择一个承办单位。"]
     if region is None:
         errors["region"] = ["请选择本区域或其下级区域。"]
-    if text.category and session.scalar(select(Category.id).where(Category.code == text.category)) is None:
-        errors["category"] = ["没有这个类别，请重新选择。"]
+    known = select(Category.id).where(Category.code == text.category, Category.active)
+    if text.category and session.scalar(known) is None:
+        errors["category"] = ["没有这个类别，或已停用，请重新选择。"]
     if not keywords and not text.category:
         errors["keywords"] = ["请至少填写一个关键词或选择一个类别，否则每件事项都会命中。"]
     if len(keywords) > MOST_KEYWORDS:

@@ -145,7 +145,8 @@ def reasons_of(choice: Choice) -> dict:
 
 def suggest_departments(region_path: str, text: str, category: Category | None) -> list[Suggestion]:
     """The departments that rules and the category suggest, best first, each with its reason."""
-    default = category.department.code if category and category.department else None
+    usual = category.department if category else None
+    default = usual.code if usual and usual.active else None
     return suggest(
         once("rules", _rules),
         text=text,
@@ -156,7 +157,7 @@ def suggest_departments(region_path: str, text: str, category: Category | None) 
 
 
 def find_category(code: str | None) -> Category | None:
-    """The category of that code with its usual department, or None."""
+    """The category of that code with its usual department, or None; also a retired one, for what is under way."""
     if not code:
         return None
     return session.scalar(select(Category).where(Category.code == code).options(joinedload(Category.department)))
@@ -164,7 +165,8 @@ def find_category(code: str | None) -> Category | None:
 
 def top_categories() -> list[Category]:
     """The categories a resident chooses from."""
-    return list(session.scalars(select(Category).where(Category.parent_id.is_(None)).order_by(Category.position)))
+    wanted = (Category.parent_id.is_(None), Category.active)
+    return list(session.scalars(select(Category).where(*wanted).order_by(Category.position, Category.code)))
 
 
 def _rules() -> list[Rule]:
