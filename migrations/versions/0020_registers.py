@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019_registers"
-down_revision = "0018_voices"
+revision = "0020_registers"
+down_revision = "0019_states_of_quick_replies"
 
 
 def upgrade() -> None:
