@@ -28,7 +28,7 @@ from liaison.domain.actors import Role
 from liaison.keys import KeyReader
 from liaison.logs import begin_request, set_up
 from liaison.models.base import new_id
-from liaison.services.channels import CHANNELS, SUBSCRIBE
+from liaison.services.channels import AT_ANY_HOUR, CHANNELS, SUBSCRIBE
 from liaison.services.claims import TEMPLATES
 from liaison.services.sign_in import RULES
 from liaison.settings import Config
@@ -140,6 +140,7 @@ def _settings(config: Config, works_as: str | None) -> dict[str, object]:
             "hide_parameters": True,
             "execution_options": {
                 CHANNELS: installed(config),
+                AT_ANY_HOUR: config.demo,
                 TEMPLATES: {SUBSCRIBE: config.wechat.template},
                 wall.ROLE: works_as,
                 RULES: _access_rules(config),

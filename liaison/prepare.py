@@ -20,13 +20,14 @@ def main() -> None:
     path = find_path(os.environ)
     ensure_secrets(find_instance(path, os.environ))
     config = load(path, os.environ)
-    with create_app(config).app_context():
+    app = create_app(config)
+    with app.app_context():
         print("  migrating the database · 正在升级数据库", flush=True)
         command.upgrade(AlembicConfig(str(ROOT / "migrations" / "alembic.ini")), "head")
         if config.demo and not is_prepared(config.database.url, demo=True):
             print("  laying out the demo town · 正在建立示范县", flush=True)
             (config.instance / UNFINISHED).touch()
-            lay(config)
+            lay(config, app.extensions["liaison"].keys)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""How to start what an installation consists of: web server, one worker per queue, one scheduler."""
+"""How to start what an installation consists of: web server, one worker per queue, one scheduler; a demo's sandbox."""
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from liaison.processes import Program
+from liaison.scenery import Scenery
 
 QUEUES = ("ticks", "notices")
 WEB_WORKERS = 2
@@ -42,6 +44,14 @@ def background(environ: Mapping[str, str], logs: Path, folder: Path) -> tuple[Pr
     return tuple(
         Program(name, (*start, *arguments), logs / f"{name}.log", environ, folder) for name, arguments in lines.items()
     )
+
+
+def sandbox(scenery: Scenery, logs: Path, folder: Path) -> Program:
+    """The outside world of a demo, where its messages go; it gets none of our settings."""
+    argv = (sys.executable, "-m", "sandbox", str(scenery.port), str(scenery.folder), "--host", scenery.host)
+    foreign = ("LIAISON_", "DATABASE_URL", "REDIS_URL")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return Program("sandbox", argv, logs / "sandbox.log", environ | {"PYTHONUNBUFFERED": "1"}, folder)
 
 
 def telling(environ: Mapping[str, str], logs: Path, folder: Path) -> Program:

@@ -116,7 +116,10 @@ class Notices:
 
 @dataclass(frozen=True)
 class Callbacks:
-    """What platforms sign with that tell us something unasked; an empty secret closes its doors."""
+    """What platforms sign with that tell us something unasked; an empty secret closes its doors.
+
+    `wechat_app_id` may hold several apps that share token and key, apart by spaces.
+    """
 
     wechat_token: str = field(default="", repr=False)
     wechat_aes_key: str = field(default="", repr=False)

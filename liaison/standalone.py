@@ -19,11 +19,12 @@ from typing import NoReturn
 
 from psycopg import OperationalError
 
-from liaison import embedded, programs
+from liaison import embedded, programs, scenery
 from liaison.config import ROOT, ConfigError, find_instance, find_path, load
 from liaison.database_state import is_prepared
 from liaison.folder import UNFINISHED, Taken, ensure_secrets, hold
 from liaison.processes import NotReady, Program, spawn, stop, wait_until
+from liaison.scenery import Scenery
 from liaison.settings import Config
 from liaison.supervisor import Supervisor
 from liaison.welcome import welcome
@@ -53,6 +54,7 @@ class Setting:
     environ: Mapping[str, str]
     owns_database: bool
     owns_redis: bool
+    scenery: Scenery | None
 
     @property
     def logs(self) -> Path:
@@ -102,7 +104,10 @@ def settle(environ: Mapping[str, str]) -> Setting:
         } | told
     else:
         told["LIAISON_CONFIG"] = str(path.resolve())
-    ensure_secrets(find_instance(path, told))
+    instance = find_instance(path, told)
+    ensure_secrets(instance)
+    outside = _scenery(instance, host, int(port), told) if path is None else None
+    told |= outside.environ if outside else {}
     config = load(path, told)
     postgres, redis = config.instance / "postgres", config.instance / "redis"
     children = told | {
@@ -118,24 +123,37 @@ def settle(environ: Mapping[str, str]) -> Setting:
         children,
         owns_database=config.database.url == embedded.postgres_url(postgres),
         owns_redis=config.redis.url == embedded.redis_url(redis),
+        scenery=outside,
     )
+
+
+def _scenery(instance: Path, host: str, port: int, told: Mapping[str, str]) -> Scenery | None:
+    """The sandbox of a demo; a real installation has none."""
+    if not scenery.is_wanted(told):
+        return None
+    return scenery.lay_out(instance, host, reached=_reachable(host), port=port, base_url=told["LIAISON_BASE_URL"])
 
 
 def _run(setting: Setting, began: float) -> NoReturn:
     supervisor = Supervisor(_say)
     _shorten(setting.logs)
     try:
+        if setting.scenery:
+            setting.scenery.write()
         _start_stores(setting, supervisor)
         _prepare(setting)
         # People first: the background starts when pages answer, or all would share two cores and come late.
         supervisor.start(programs.web(setting.host, setting.port, setting.environ, setting.logs, ROOT))
         _wait_for_web(setting, supervisor)
         supervisor.start(*programs.background(setting.environ, setting.logs, ROOT))
+        if setting.scenery:
+            supervisor.start(programs.sandbox(setting.scenery, setting.logs, ROOT))
         config, columns = setting.config, shutil.get_terminal_size().columns
         if (config.instance / UNFINISHED).exists():
             _say("the demo's 300 matters are being told meanwhile · 示范事项正在陆续生成")
             supervisor.start(programs.telling(setting.environ, setting.logs, ROOT))
-        print(welcome(config.base_url, config.instance / "demo.json", columns, config.secrets.station_ring))
+        phones = setting.scenery and f"http://{_visible(setting.host)}:{setting.scenery.port}"
+        print(welcome(config.base_url, config.instance / "demo.json", columns, config.secrets.station_ring, phones))
         _say(f"logs · 日志: {setting.logs}")
         _say(f"ready after {time.monotonic() - began:.1f} s, Ctrl-C ends · 已就绪，按 Ctrl-C 结束")
         while True:

@@ -9,9 +9,16 @@ import qrcode
 from liaison.domain.station_codes import station_url
 
 
-def welcome(base_url: str, demo_file: Path, width: int, station_keys: Mapping[str, bytes]) -> str:
-    """The text to print; without a demo only the address. `width` is that of the terminal, in columns."""
+def welcome(
+    base_url: str, demo_file: Path, width: int, station_keys: Mapping[str, bytes], phones: str | None = None
+) -> str:
+    """The text to print; without a demo only the address. `width` is that of the terminal, in columns.
+
+    `phones` is where a demo's sandbox shows the messages that everybody gets.
+    """
     lines = ["", f"  Liaison · 码上联    {base_url}", f"  Console · 工作台    {base_url}/console"]
+    if phones:
+        lines.append(f"  Phones · 手机消息    {phones}")
     if not demo_file.exists():
         return "\n".join(lines) + "\n"
     demo = json.loads(demo_file.read_text("utf-8"))

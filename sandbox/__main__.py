@@ -1,5 +1,9 @@
-"""`python -m sandbox PORT [FOLDER]`: the sandbox on this machine, in one process with many threads."""
+"""`python -m sandbox PORT [FOLDER] [--host ADDRESS]`: the sandbox on this machine, in one process with many threads.
 
+FOLDER may hold `sandbox.json` and `people.json` (`settings`, `book`); what is received is written down there.
+"""
+
+import argparse
 import os
 import sys
 from pathlib import Path
@@ -15,20 +19,27 @@ THREADS = 64
 
 def main(argv: list[str]) -> int:
     """Serve until told to stop."""
-    if len(argv) not in (1, 2) or not argv[0].isdigit():
-        print("usage: python -m sandbox PORT [FOLDER]", file=sys.stderr)
-        return 2
-    if len(argv) == 2:
-        Path(argv[1]).mkdir(parents=True, exist_ok=True)
-        os.environ[FOLDER] = argv[1]
+    asked = _parse(argv)
+    if asked.folder:
+        asked.folder.mkdir(parents=True, exist_ok=True)
+        os.environ[FOLDER] = str(asked.folder)
     Granian(
         "sandbox.served:app",
-        port=int(argv[0]),
+        address=asked.host,
+        port=asked.port,
         interface=Interfaces.WSGI,
         blocking_threads=THREADS,
         log_level=LogLevels.warning,
     ).serve()
     return 0
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="WeChat, WeCom and an SMS gateway to try.")
+    parser.add_argument("port", type=int)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--host", default="127.0.0.1")
+    return parser.parse_args(argv)
 
 
 if __name__ == "__main__":

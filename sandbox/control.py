@@ -1,6 +1,7 @@
 """The wires behind the scenery: tests and the demo say what the outside world is like. All under `/_/`."""
 
 from dataclasses import asdict, fields
+from ipaddress import ip_address
 from typing import Any
 
 import httpx
@@ -15,6 +16,13 @@ from sandbox.world import World
 routes = Blueprint("control", __name__, url_prefix="/_")
 
 FAULTS = {each.name for each in fields(Faults) if each.init}
+
+
+@routes.before_request
+def refuse_strangers() -> None:
+    """Leave the wires to this machine: a demo's pages may be open to a whole network."""
+    if not ip_address(request.remote_addr or "0.0.0.0").is_loopback:
+        abort(403, "only from this machine")
 
 
 def world() -> World:

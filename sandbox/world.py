@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from sandbox.book import Book
 from sandbox.faults import Faults
-from sandbox.pushing import Delivery, Postman
-from sandbox.settings import Settings
+from sandbox.pushing import Callback, Delivery, Postman
+from sandbox.settings import Settings, people_in
 from sandbox.tokens import TokenBook
 
 KEPT = 200_000
@@ -50,6 +51,12 @@ class World:
         self._times: defaultdict[object, deque[float]] = defaultdict(deque)
         self.delivery = Delivery()
         self.postman = Postman(self)
+        self.book = Book(settings.apps, people_in(folder) if folder else ())
+        for openid, count in self.book.consents():
+            for template in settings.templates:
+                self.consents[openid, template] = count
+        for told in settings.callbacks:
+            self.postman.callbacks[told["app_id"]] = Callback(**told)
         self._file = folder / "messages.jsonl" if folder else None
 
     def now(self) -> float:

@@ -33,16 +33,19 @@ def is_signed(signature: str, *parts: str) -> bool:
 
 
 class Seal:
-    """One app's seal: its EncodingAESKey of 43 characters, and the app id that every message carries inside."""
+    """The seal of one app, or of several with one key: an EncodingAESKey of 43 characters, and the app ids.
 
-    def __init__(self, aes_key: str, app_id: str) -> None:
+    Every message carries its app's id inside; `app_ids` holds them apart by spaces. We seal as the first.
+    """
+
+    def __init__(self, aes_key: str, app_ids: str) -> None:
         key = base64.b64decode(aes_key + "=")
         self._cipher = Cipher(AES(key), CBC(key[:16]))
-        self._app_id = app_id.encode()
+        self._app_ids = app_ids.encode().split()
 
     def seal(self, message: bytes) -> str:
         """The message as it may travel, in base64; twice the same never looks alike."""
-        plain = secrets.token_bytes(SALT) + len(message).to_bytes(LENGTH, "big") + message + self._app_id
+        plain = secrets.token_bytes(SALT) + len(message).to_bytes(LENGTH, "big") + message + self._app_ids[0]
         padder, encryptor = PKCS7(BLOCK).padder(), self._cipher.encryptor()
         padded = padder.update(plain) + padder.finalize()
         return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode()
@@ -51,7 +54,7 @@ class Seal:
         """The message within; check the signature first. Raises Unreadable, also when it is for another app."""
         body = self._decrypted(sealed)[SALT:]
         length, rest = int.from_bytes(body[:LENGTH], "big"), body[LENGTH:]
-        if not hmac.compare_digest(rest[length:], self._app_id):
+        if not any(hmac.compare_digest(rest[length:], each) for each in self._app_ids):
             raise Unreadable("sealed for another app")
         return rest[:length]
 

@@ -17,11 +17,13 @@ from sqlalchemy import func, select
 from liaison.db import db, session, transaction
 from liaison.demo import desk, story, town
 from liaison.demo.cast import by_code
+from liaison.demo.phones import PEOPLE, reach, write_people
 from liaison.demo.rows import Matter, Town
 from liaison.models.departments import Department
 from liaison.models.people import Account, Deputy
 from liaison.models.regions import Region
 from liaison.models.stations import Station
+from liaison.scenery import FOLDER
 from liaison.services import founding
 from liaison.services.sealing import Keys
 from liaison.services.sign_in import hash_password
@@ -44,15 +46,18 @@ class Seat:
     stations: tuple[str, ...] = ()
 
 
-def lay(config: Config) -> None:
+def lay(config: Config, keys: Keys) -> None:
     """Put the town's structure and accounts into an empty database and describe them in `demo.json`."""
     found = town.load()
     password = secrets.token_urlsafe(9)
     seats = list(_seats(found))
     with transaction():
+        now = session.scalar(select(func.now()))
         founding.found(found)
-        _add_accounts(seats, hash_password(password), session.scalar(select(func.now())))
+        reach(_add_accounts(seats, hash_password(password), now), config, keys, now)
         _describe(config, found, seats, password)
+    if (folder := config.instance / FOLDER).is_dir():
+        write_people(folder / PEOPLE, [(seat.username, seat.name, seat.role, _place(found, seat)) for seat in seats])
 
 
 def tell(keys: Keys, now: datetime, *, processes: int = 2) -> None:
@@ -109,9 +114,17 @@ def _seats(found: Town) -> Iterator[Seat]:
     yield Seat("auditor", "审计员", "auditor")
 
 
-def _add_accounts(seats: list[Seat], password_hash: str, now: datetime) -> None:
+def _place(found: Town, seat: Seat) -> str:
+    """Where somebody works, in words."""
+    for rows, code in ((found.departments, seat.department), (found.stations, seat.station)):
+        if code:
+            return next(row.name for row in rows if row.code == code)
+    return ""
+
+
+def _add_accounts(seats: list[Seat], password_hash: str, now: datetime) -> list[Account]:
     region = session.scalars(select(Region).where(Region.level == "county")).one()
-    session.add_all(
+    accounts = [
         Account(
             username=seat.username,
             password_hash=password_hash,
@@ -125,8 +138,10 @@ def _add_accounts(seats: list[Seat], password_hash: str, now: datetime) -> None:
             head=seat.head,
         )
         for seat in seats
-    )
+    ]
+    session.add_all(accounts)
     session.flush()
+    return accounts
 
 
 def _describe(config: Config, found: Town, seats: list[Seat], password: str) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import select, text, update
 
 from liaison.db import session, transaction
 from liaison.demo.cast import by_code, staff
+from liaison.demo.phones import RESIDENTS, mobile
 from liaison.demo.rows import Assist, Matter, Rating, Reply, Round
 from liaison.demo.town import dated
 from liaison.domain.actors import ANYONE, Actor, resident_of
@@ -24,7 +25,6 @@ from liaison.services.vault import Contact, Spot
 
 HASTE = timedelta(minutes=35)  # between two steps of a story that begins shortly before the present
 MORNING, EVENING = time(9, 5), time(21, 0)
-NAMES = ("李秀英", "张国强", "王桂芳", "陈建平", "刘玉珍", "赵志明", "孙丽华", "周德福")
 
 
 def tell_all(rows: Sequence[Matter], keys: Keys, now: datetime) -> None:
@@ -92,7 +92,8 @@ class Story:
     def _submit(self) -> bool:
         """Submit the matter; False when an earlier run has told its story already."""
         row = self.row
-        contact = Contact(NAMES[int(row.code[1:]) % len(NAMES)], "") if row.contact else Contact()
+        who = int(row.code[1:]) % len(RESIDENTS)
+        contact = Contact(RESIDENTS[who], mobile(who)) if row.contact else Contact()
         actor = staff("liaison") if row.proxy else ANYONE
         submitted = intake.submit(
             actor,

@@ -19,6 +19,8 @@ ADDRESSED = (SUBSCRIBE, TEMPLATE, WECOM, SMS, EMAIL)
 """The channels that need an address, in the order usually tried: what costs nothing and is read at once comes first."""
 CHANNELS = "channels"
 """Under this name the composition root says which channels this installation has, each with its limit."""
+AT_ANY_HOUR = "at any hour"
+"""Under this name it says whether messages go out at night as well: in a demo, whose phones are on a screen."""
 QUOTA_PAUSE = timedelta(minutes=5)  # when a provider says that it is too much, but not for how long
 LONGEST_PAUSE = timedelta(hours=24)
 ALL_USED = "today's messages are used up"

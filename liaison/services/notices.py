@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from liaison.db import session, wake_after_commit
+from liaison.db import session, told, wake_after_commit
 from liaison.domain.calendar import office_moment
 from liaison.models.base import new_id
 from liaison.models.cases import Case
@@ -19,7 +19,7 @@ from liaison.models.clocks import Clock
 from liaison.models.notices import Notice
 from liaison.services import channels
 from liaison.services.calendars import current_calendar
-from liaison.services.channels import INBOX
+from liaison.services.channels import AT_ANY_HOUR, INBOX
 from liaison.services.recipients import Recipient
 
 RING_AGAIN = timedelta(seconds=30)  # a bell that Redis lost is rung again after this
@@ -38,7 +38,7 @@ def tell(
 ) -> None:
     """Put notices into the inbox and on their way, once per (case, clock, occasion, generation, recipient).
 
-    Nothing is sent at night or on rest days unless `urgent`. Without a case it is a digest.
+    Nothing is sent at night or on rest days unless `urgent`, or in a demo. Without a case it is a digest.
     """
     about = {
         "case_id": case.id if case else None,
@@ -48,7 +48,7 @@ def tell(
         "urgent": urgent,
         "created_at": now,
     }
-    later = now if urgent else office_moment(now, current_calendar())
+    later = now if urgent or told(AT_ANY_HOUR) else office_moment(now, current_calendar())
     rows = ((_inbox_row(about, occasion, who, now), _outward_row(about, occasion, who, later)) for who in recipients)
     put([row for pair in rows for row in pair if row])
 

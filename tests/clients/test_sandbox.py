@@ -6,6 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 import sandbox
+from sandbox.people import openid_of
 from tests.support.source import ROOT, Module
 
 APP = {"grant_type": "client_credential", "appid": "wx-sandbox", "secret": "sandbox-secret"}
@@ -83,8 +84,9 @@ def test_forcing_has_a_quota(client: FlaskClient, clock: Clock) -> None:
 def test_the_page_shows_each_persons_messages(client: FlaskClient, tmp_path: Path) -> None:
     assert "还没有人收到消息" in client.get("/").text
     assert send(client, token(client)["access_token"]) == 0
-    page = client.get("/").text
-    assert "oPerson1（1 条）" in page and "微信服务号消息" in page
+    assert "oPerson1" in client.get("/").text
+    page = client.get("/?user=oPerson1").text
+    assert "oPerson1的手机" in page and "服务号消息" in page
     assert "&lt;b&gt;您有新的提醒&lt;/b&gt;" in page and "<b>您" not in page
     assert "您有新的提醒" in (tmp_path / "messages.jsonl").read_text("utf-8")
     client.delete("/_/messages")
@@ -94,6 +96,43 @@ def test_the_page_shows_each_persons_messages(client: FlaskClient, tmp_path: Pat
 def test_wires_say_what_they_do_not_understand(client: FlaskClient) -> None:
     assert client.post("/_/faults", json={"latency": 50}).status_code == 400
     assert client.post("/_/faults", data="no json").status_code == 400
+
+
+def test_wires_are_this_machines_alone(client: FlaskClient) -> None:
+    away = {"REMOTE_ADDR": "192.168.1.7"}
+    assert client.post("/_/faults", json={"down": True}, environ_overrides=away).status_code == 403
+    assert client.get("/_/messages", environ_overrides=away).status_code == 403
+    assert client.get("/", environ_overrides=away).status_code == 200
+
+
+def test_a_person_agrees_and_refuses_on_the_phone(client: FlaskClient) -> None:
+    (user, template), given = ("wang", "sandbox-subscribe"), token(client)["access_token"]
+    openid = openid_of("wx-sandbox", user)
+    data = {"thing1": {"value": "您有新的提醒"}, "time2": {"value": "2026-11-27 10:30"}}
+    body = {"touser": openid, "template_id": template, "page": "pages/open?link=https%3A%2F%2Fx.cn%2Fm%3Fa%26b"}
+
+    def answered(answer: str) -> int:
+        client.post(f"/people/{user}/consents", data={"template": template, "answer": answer})
+        sent = client.post(f"/cgi-bin/message/subscribe/send?access_token={given}", json=body | {"data": data})
+        return sent.json["errcode"]
+
+    assert answered("") == 43101
+    assert answered("accept") == 0
+    assert answered("reject") == 43101
+    page = client.get(f"/?user={user}").text
+    assert "还可接收 0 条" in page and 'href="https://x.cn/m?a&amp;b"' in page
+    assert page.count("您有新的提醒") == 2, "in the list and on the phone"
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "pages/open?link=javascript:alert(1)", "data:,x", "//x.cn"])
+def test_a_message_opens_pages_alone(client: FlaskClient, link: str) -> None:
+    body = {"touser": "oPerson1", "template_id": "sandbox-template", "url": link}
+    data = {"thing1": {"value": "提醒"}, "time2": {"value": "2026-11-27 10:30"}}
+    client.post(
+        f"/cgi-bin/message/template/send?access_token={token(client)['access_token']}", json=body | {"data": data}
+    )
+    page = client.get("/?user=oPerson1").text
+    assert "提醒" in page and "查看详情" not in page
 
 
 def test_a_member_gets_thirty_cards_a_minute(client: FlaskClient, clock: Clock) -> None:

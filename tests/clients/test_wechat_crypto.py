@@ -12,6 +12,7 @@ from wechatpy.exceptions import InvalidAppIdException
 from liaison.clients.pushes import Unreadable
 from liaison.clients.wechat_crypto import Seal, is_signed, sign
 from liaison.clients.wechat_push import sealed_in
+from sandbox import pushing
 
 TOKEN, APP_ID, OTHER_APP = "AAAAA", "wxba5fad812f8e6fb9", "wx0000000000000000"
 AES_KEY = base64.b64encode(bytes(range(32))).decode().rstrip("=")
@@ -61,6 +62,15 @@ def test_what_is_sealed_for_another_app_stays_closed_for_both() -> None:
         SEAL.open(foreign)
     with pytest.raises(InvalidAppIdException):
         OTHERS.decrypt_message({"Encrypt": foreign}, sign(TOKEN, TIMESTAMP, NONCE, foreign), TIMESTAMP, NONCE)
+
+
+def test_two_apps_may_share_a_key() -> None:
+    both = Seal(AES_KEY, f"{APP_ID} {OTHER_APP}")
+    assert both.open(Seal(AES_KEY, OTHER_APP).seal(MESSAGE)) == both.open(SEAL.seal(MESSAGE)) == MESSAGE
+    assert SEAL.open(both.seal(MESSAGE)) == MESSAGE
+    for stranger in ("", f"{APP_ID} ", f"{APP_ID} {OTHER_APP}", "wx"):
+        with pytest.raises(Unreadable, match="another app"):
+            both.open(pushing.seal(MESSAGE.decode(), AES_KEY, stranger))
 
 
 def test_another_key_opens_nothing() -> None:

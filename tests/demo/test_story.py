@@ -41,7 +41,7 @@ def told(app: Flask, clock: FakeClock, tmp_path: Path) -> Iterator[list[Matter]]
     wiring = app.extensions["liaison"]
     cast.by_code.cache_clear()
     cast.staff.cache_clear()
-    seed.lay(replace(wiring.config, instance=tmp_path))
+    seed.lay(replace(wiring.config, instance=tmp_path), wiring.keys)
     rows = some_of_each_state()
     story.tell_all(rows, wiring.keys, clock())
     story.tell_all(rows, wiring.keys, clock())

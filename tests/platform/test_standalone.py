@@ -3,10 +3,12 @@
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +34,7 @@ PARTS = {
     "worker-ticks": "workers.run worker ticks",
     "worker-notices": "workers.run worker notices",
     "scheduler": "workers.run scheduler",
+    "sandbox": "-m sandbox",
 }
 
 
@@ -84,6 +87,14 @@ class Run:
 
     def is_ready(self) -> bool:
         return self.get("/readyz") == 200
+
+
+def _read(address: str) -> str:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return answer.read().decode()
+    except OSError:
+        return ""
 
 
 def free_port() -> int:
@@ -201,6 +212,10 @@ class TestRunning:
             return oldest > killed_at
 
         wait_until(beats_on, PATIENCE, "a heartbeat of every part")
+
+    def test_the_sandbox_shows_whose_phones_there_are(self, run: Run) -> None:
+        page = re.search(r"Phones · 手机消息 +(http://\S+)", run.text)[1]
+        wait_until(lambda: "人大代表" in _read(f"{page}/people"), PATIENCE, "the sandbox's page")
 
     def test_a_second_run_on_the_same_folder_is_refused(self, run: Run, instance: Path) -> None:
         done = started(instance, PORT=str(free_port()))
