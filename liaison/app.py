@@ -21,13 +21,14 @@ from liaison.clients.files import open_store
 from liaison.clients.once import Once
 from liaison.clients.presence import Presence
 from liaison.clock import DatabaseClock
-from liaison.config import find_path, load
+from liaison.config import find_path, find_words, load
 from liaison.db import database_time, db, engine_url, let_go
 from liaison.domain.access import AccessRules
 from liaison.domain.actors import Role
 from liaison.keys import KeyReader
 from liaison.logs import begin_request, set_up
 from liaison.models.base import new_id
+from liaison.services import content_checks
 from liaison.services.channels import AT_ANY_HOUR, CHANNELS, SUBSCRIBE
 from liaison.services.claims import TEMPLATES
 from liaison.services.sign_in import RULES
@@ -144,6 +145,7 @@ def _settings(config: Config, works_as: str | None) -> dict[str, object]:
                 TEMPLATES: {SUBSCRIBE: config.wechat.template},
                 wall.ROLE: works_as,
                 RULES: _access_rules(config),
+                content_checks.RULES: content_checks.Rules(find_words(config), asks=config.checks.wechat),
             },
         },
         "MAX_CONTENT_LENGTH": config.web.max_body_bytes,

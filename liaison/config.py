@@ -18,10 +18,12 @@ from liaison.domain import keyrings, retention
 from liaison.domain.access import FACTOR_ROLES
 from liaison.domain.actors import Role
 from liaison.domain.passwords import LONGEST
+from liaison.domain.safety import WordList, read_words
 from liaison.embedded import postgres_url, redis_url
 from liaison.settings import Config, Database, Files, History, Redis, ServiceAccount, Site, Sms, Wechat, Wecom
 
 ROOT = Path(__file__).resolve().parents[1]
+USUAL_WORDS = ROOT / "liaison" / "content" / "safety_words.txt"
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 PLAIN = {"DATABASE_URL": "database.url", "REDIS_URL": "redis.url"}
 OURS = "LIAISON_"
@@ -78,6 +80,15 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
 def find_instance(path: Path | None, environ: Mapping[str, str]) -> Path:
     """Find the instance folder alone, before its secrets exist; faults are left for `load` to report."""
     return _instance(_read(path, []) | _from_environment(environ))
+
+
+def find_words(config: Config) -> WordList:
+    """The words that make somebody look at a text: the county's own list, or the usual one.
+
+    Raises OSError or ValueError for one that cannot be read.
+    """
+    path = ROOT / config.checks.words if config.checks.words else USUAL_WORDS
+    return read_words(path.read_text("utf-8"))
 
 
 def _instance(told: Settings) -> Path:
@@ -201,6 +212,8 @@ def _wrong(config: Config) -> list[str]:
             f"{name}.base_url: must begin with http:// or https://": told.base_url.startswith(("http://", "https://"))
             for name, told in _outward(config).items()
         },
+        "checks.wechat: needs wechat or service_account to be set": not config.checks.wechat
+        or bool(config.wechat.app_id or config.service_account.app_id),
         "callbacks: WeChat needs wechat_token, wechat_aes_key and wechat_app_id together": config.callbacks.is_whole,
         "callbacks.wechat_aes_key: must be the 43 characters of EncodingAESKey": not config.callbacks.wechat_aes_key
         or _is_key(config.callbacks.wechat_aes_key + "="),
@@ -210,7 +223,17 @@ def _wrong(config: Config) -> list[str]:
         f"logging.level: must be one of {', '.join(LEVELS)}": config.logging.level in LEVELS,
     }
     sentences = [sentence for sentence, holds in checks.items() if not holds]
-    return sentences + _half_told(config) + _unfit_keys(config) + retention.faults(asdict(config.retention))
+    faults = sentences + _half_told(config) + _unfit_keys(config) + _unfit_words(config)
+    return faults + retention.faults(asdict(config.retention))
+
+
+def _unfit_words(config: Config) -> list[str]:
+    """What is wrong with a list of words that make somebody look."""
+    try:
+        find_words(config)
+    except (OSError, ValueError) as error:
+        return [f"checks.words: {error}"]
+    return []
 
 
 def _unfit_keys(config: Config) -> list[str]:

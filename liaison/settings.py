@@ -147,6 +147,14 @@ class Wechat:
 
 
 @dataclass(frozen=True)
+class Checks:
+    """Whether WeChat is asked about residents' words and photos, and the file of our own words, if not the usual."""
+
+    wechat: bool = False
+    words: str = ""
+
+
+@dataclass(frozen=True)
 class ServiceAccount:
     """The WeChat service account and its template message."""
 
@@ -235,6 +243,7 @@ class Config:
     history: History = History()
     notices: Notices = Notices()
     wechat: Wechat = Wechat()
+    checks: Checks = Checks()
     service_account: ServiceAccount = ServiceAccount()
     wecom: Wecom = Wecom()
     sms: Sms = Sms()

@@ -11,6 +11,7 @@ from liaison.clients.message_log import MessageLog
 from liaison.clients.sms import SmsAccount, SmsOutlet, SmsTemplate
 from liaison.clients.webhook import Webhook
 from liaison.clients.wechat import MessageTemplate, SubscribeOutlet, TemplateOutlet, Wechat, WechatAccount
+from liaison.clients.wechat_checks import ContentCheck
 from liaison.clients.wecom import WecomAccount, WecomOutlet
 from liaison.services.channels import EMAIL, LOG, SMS, SUBSCRIBE, TEMPLATE, WEBHOOK, WECOM, Limit
 from liaison.settings import Config
@@ -45,6 +46,20 @@ def open_outlets(config: Config, redis: Redis) -> Mapping[str, Outlet]:
         LOG: lambda config, redis: MessageLog(Path(config.notices.log_file)),
     }
     return {channel: openers[channel](config, redis) for channel in installed(config)}
+
+
+def open_checks(config: Config, redis: Redis) -> Mapping[str, ContentCheck]:
+    """The clients that ask WeChat about content, by the channel whose openids each knows; none unless it is set up."""
+    accounts = {SUBSCRIBE: config.wechat, TEMPLATE: config.service_account} if config.checks.wechat else {}
+    return {
+        channel: ContentCheck(
+            Wechat(
+                WechatAccount(told.app_id, told.secret), redis, base_url=told.base_url, inside=config.notices.inside
+            )
+        )
+        for channel, told in accounts.items()
+        if told.app_id
+    }
 
 
 def _subscribe(config: Config, redis: Redis) -> Outlet:

@@ -15,9 +15,10 @@ from liaison import wall
 from liaison.app import create_app
 from liaison.config import find_path, load
 from liaison.domain.timekeeping import Uptime
+from liaison.services.checking import Checker
 from liaison.services.delivery import Post
 from liaison.settings import Config
-from liaison.ways_out import open_outlets
+from liaison.ways_out import open_checks, open_outlets
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -45,6 +46,13 @@ def post() -> Post:
     """The ways out of the house and what sending needs."""
     wiring = app().extensions["liaison"]
     return Post(open_outlets(config(), _shelf()), wiring.read_keys, wiring.clock, config().base_url)
+
+
+@cache
+def checker() -> Checker:
+    """What asking WeChat about content needs."""
+    wiring = app().extensions["liaison"]
+    return Checker(open_checks(config(), _shelf()), wiring.read_keys, wiring.clock, config().base_url)
 
 
 def _shelf() -> Redis:

@@ -9,6 +9,12 @@ DELIVERY = "delivery"
 Which message is said by `provider_id`, the platform's own id of it, or by `client_message_id`, ours.
 """
 
+CHECKED = "checked"
+"""The kind of a push that says what a file may be: `trace_id` names it, `suggest` and `hint` as in `domain.safety`.
+
+With an `error` it says that nobody could look.
+"""
+
 DELIVERED, FAILED = "delivered", "failed"
 
 

@@ -37,6 +37,8 @@ CODES = {
     43101: FINAL,  # no consent left
     43108: RETRY,  # two messages to one person at once
     45168: FINAL,  # a word WeChat does not pass
+    61010: FINAL,  # was not in the mini-program within two hours
+    87014: FINAL,  # content it calls risky
     47001: FINAL, 47003: FINAL,  # a field breaks its rule
     45009: quota(minutes=10),  # of the day: the next look finds out when it is over
     45011: quota(minutes=1),  # of the minute

@@ -1,13 +1,18 @@
 """Reads what WeChat pushes to us: the signed envelope, and the message that was sealed in it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from defusedxml.ElementTree import ParseError, fromstring
 
-from liaison.clients.pushes import DELIVERED, DELIVERY, FAILED, Push, Unreadable
+from liaison.clients.letters import NotSent
+from liaison.clients.pushes import CHECKED, DELIVERED, DELIVERY, FAILED, Push, Unreadable
+from liaison.clients.wechat_checks import finding_in
+from liaison.domain.safety import Suggest
 
 EVENT = "event"
 TEMPLATE_FINISHED = "TEMPLATESENDJOBFINISH"
+MEDIA_CHECKED = "wxa_media_check"
 SUCCESS = "success"
 
 
@@ -37,13 +42,33 @@ def read(message: bytes) -> Push:
     if kind != EVENT:
         return Push(f"wechat.{kind}", said)
     event = _get(said, "Event")
-    return _delivery(said) if event == TEMPLATE_FINISHED else Push(f"wechat.{event}", said)
+    if event in _READERS:
+        return _READERS[event](said)
+    return Push(f"wechat.{event}", said)
 
 
 def _delivery(said: Mapping[str, str]) -> Push:
     status = _get(said, "Status")
     ended = DELIVERED if status == SUCCESS else FAILED
     return Push(DELIVERY, {"provider_id": _get(said, "MsgID"), "status": ended, "reason": status})
+
+
+def _checked(said: Mapping[str, str]) -> Push:
+    """What WeChat found in a file; one that it could not fetch or read was not checked, which is no finding."""
+    told = {"trace_id": _get(said, "trace_id"), "suggest": Suggest.PASS, "hint": ""}
+    if said.get("errcode", "0") != "0":
+        return Push(CHECKED, told | {"error": f"errcode {said['errcode']}"})
+    try:
+        found = finding_in({"suggest": said.get("result/suggest"), "label": said.get("result/label")})
+    except NotSent as error:
+        raise Unreadable(error.reason) from None
+    return Push(CHECKED, told | {"suggest": found.suggest, "hint": found.hint or ""})
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, str]], Push]] = MappingProxyType(
+    {TEMPLATE_FINISHED: _delivery, MEDIA_CHECKED: _checked}
+)
+"""By event, what it means to us."""
 
 
 def _get(said: Mapping[str, str], name: str) -> str:
@@ -57,4 +82,6 @@ def _fields(xml: bytes) -> dict[str, str]:
         root = fromstring(xml, forbid_dtd=True)
     except (ParseError, ValueError, LookupError):  # broken, with entities or a foreign coding, with an unknown one
         raise Unreadable("not the XML it should be") from None
-    return {child.tag: (child.text or "").strip() for child in root}
+    fields = {child.tag: (child.text or "").strip() for child in root}
+    deeper = {f"{child.tag}/{inner.tag}": (inner.text or "").strip() for child in root for inner in child}
+    return fields | deeper

@@ -4,6 +4,7 @@ from liaison.models import (  # noqa: F401
     assignments,
     audit,
     cases,
+    checks,
     clocks,
     conflicts,
     departments,

@@ -28,7 +28,7 @@ from liaison.models.desk import Draft, Note
 from liaison.models.matters import Idempotency, Matter, Reveal
 from liaison.models.notices import Notice
 from liaison.models.rights import DoomedFile
-from liaison.services import audit, cases, consents, published_photos, vault
+from liaison.services import audit, cases, consents, content_checks, published_photos, vault
 from liaison.services.sealing import Keys
 
 THEIRS = (Role.ANYONE, Role.RESIDENT, Role.LIAISON)
@@ -68,6 +68,7 @@ def erase(
         counts["place"] = vault.drop_place(case.id)
     if Part.PHOTOS in parts:
         counts["photos"] = _doom_photos(case, now)
+    content_checks.forget(case.id)
     bodies = _rewrite(case, change, drops_files=Part.PHOTOS in parts, empties=Part.TEXT in parts, now=now)
     counts["texts"] = len(bodies)
     told = {"parts": sorted(parts), "ground": why.ground, "bodies": bodies}

@@ -13,14 +13,14 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from liaison.clients import delivery_reports, wechat_push
-from liaison.clients.pushes import DELIVERED, DELIVERY, Push, Unreadable
+from liaison.clients.pushes import CHECKED, DELIVERED, DELIVERY, Push, Unreadable
 from liaison.db import session, set_apart
 from liaison.domain.errors import NotAllowed
 from liaison.domain.text import mask_personal
 from liaison.models.base import new_id
 from liaison.models.inbound import InboundEvent, InboundNonce
 from liaison.models.notices import Notice
-from liaison.services import channels, vault
+from liaison.services import channels, checking, vault
 from liaison.services.sealing import Keys
 
 WECHAT, SMS, PLATFORM = "wechat", "sms", "webhook"
@@ -70,7 +70,7 @@ READERS: Mapping[str, Callable[[bytes], Push]] = MappingProxyType(
 )
 """By source, what reads its messages."""
 
-HANDLERS: Mapping[str, Handler] = MappingProxyType({DELIVERY: note_delivery})
+HANDLERS: Mapping[str, Handler] = MappingProxyType({DELIVERY: note_delivery, CHECKED: checking.note_result})
 """By kind of push, what follows from it."""
 
 

@@ -23,7 +23,7 @@ from liaison.models.cases import Case, Event
 from liaison.models.departments import Department
 from liaison.models.matters import Idempotency, Matter
 from liaison.models.stations import Station
-from liaison.services import cases, complaints, consents, stations, vault
+from liaison.services import cases, complaints, consents, content_checks, stations, vault
 from liaison.services.announcements import announce
 from liaison.services.attachments import attach
 from liaison.services.channels import CHANNELS, SMS
@@ -102,12 +102,13 @@ def submit(
         if mobile:
             vault.keep_address(case.id, SMS, mobile, keys, now)
         consents.agree(case, _agreed_to(submission, mobile), now)
-        attach(case, actor.role, submission.files, now)
+        files = attach(case, actor.role, submission.files, now)
         event = _first_event(case, actor, station, submission, now)
     complaints.keep(case, actor, told, named, now)
-    if station.screening:
+    found = content_checks.put(case, event, files, now)
+    if station.screening or found.is_flagged:
         announce(case, event, now)
-    else:
+    elif not content_checks.asks_platform():  # else it goes on as soon as the platform has answered, or gave way
         let_through(case, SYSTEM, now)
     return Submitted(case, secret, True)
 
@@ -141,6 +142,7 @@ def add(actor: Actor, number: str, text: str, files: Sequence[Kept], *, now: dat
     code = "supply" if case.state == "needs_info" else "add"
     attached = attach(case, actor.role, files, now)
     event = cases.move(case, code, actor, now, text=text, data={"files": attached} if attached else None)
+    content_checks.put(case, event, attached, now)
     announce(case, event, now)
     return case
 

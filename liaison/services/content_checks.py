@@ -1,0 +1,159 @@
+"""What somebody should look at in the words and files of a matter: rows that wait for a look, and hints for the office.
+
+Nothing is checked before it is taken in, and nothing is refused because of it: our own list of words looks first, in
+the same transaction; the platform is asked afterwards by a job (`checking`), and its row waits as long as that takes.
+A hint is shown to the office alone (the wall says the same, migration `checks`), names nobody and ends nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from liaison.db import session, told
+from liaison.domain.actors import OFFICE_ROLES, Actor
+from liaison.domain.safety import Finding, Hint, Source, Suggest, WordList, worst
+from liaison.models.base import new_id
+from liaison.models.cases import Attachment, Case, Event
+from liaison.models.checks import ContentCheck
+from liaison.services import recipients
+from liaison.services.notices import tell
+from liaison.services.reach import cases_within
+
+RULES = "content checks"
+"""Under this name the composition root says which words are looked for, and whether a platform is asked."""
+
+WAITING, ASKED, DONE = "waiting", "asked", "done"
+FLAGGED = (Suggest.REVIEW, Suggest.RISKY)
+TEXT, FILE = "event", "file"
+TOPIC = "hint"
+FIRST = f"{TEXT}:1"
+"""What the first words of a matter are called: those that decide whether it goes on by itself."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How this installation checks: the words it looks for, and whether it asks the platform as well."""
+
+    words: WordList
+    asks: bool = False
+
+
+@dataclass(frozen=True)
+class Told:
+    """One hint as the office reads it: about the words or a file (by its position), what, how pressing, who says so."""
+
+    position: int | None
+    hint: Hint
+    suggest: Suggest
+    source: Source
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Unchecked:
+    """What waits for the platform: how many texts and files, since when, and the newest reason why."""
+
+    count: int
+    since: datetime | None
+    error: str | None
+
+
+def put(case: Case, event: Event, files: Sequence[int], now: datetime) -> Finding:
+    """Look at an event's words, and have the platform asked about them and about these files of the case.
+
+    Returns what our own words found. In what is added later, it is told to the office at once.
+    """
+    rules: Rules = told(RULES)
+    found = rules.words.check(event.text)
+    rows = [_row(case, f"{TEXT}:{event.seq}", event.body_digest, found, rules, now)]
+    if files and rules.asks:
+        kept = select(Attachment.position, Attachment.sha256)
+        kept = kept.where(Attachment.case_id == case.id, Attachment.position.in_(files))
+        rows += [_row(case, f"{FILE}:{row.position}", row.sha256, None, rules, now) for row in session.execute(kept)]
+    session.execute(insert(ContentCheck).on_conflict_do_nothing(), rows)
+    if found.is_flagged and event.seq > 1:
+        tell_office(case, rows[0]["id"], now)
+    return found
+
+
+def asks_platform() -> bool:
+    """Whether the platform may have something to say as well."""
+    return told(RULES).asks
+
+
+def tell_office(case: Case, check_id: UUID, now: datetime) -> None:
+    """Tell the office of a hint on a matter that it may have let through already."""
+    tell(case, TOPIC, recipients.office(case), now, occasion=f"hint:{check_id}")
+
+
+def is_flagged() -> ColumnElement[bool]:
+    """Whether somebody should look at a case."""
+    flagged = select(ContentCheck.case_id).where(ContentCheck.suggest.in_(FLAGGED))
+    return Case.id.in_(flagged)
+
+
+def hints_of(actor: Actor, case_id: UUID) -> list[Told]:
+    """The hints on a case within the office's reach, the most pressing first; for anybody else there are none."""
+    if actor.role not in OFFICE_ROLES:
+        return []
+    within = select(Case.id).where(Case.id == case_id, cases_within(actor))
+    rows = session.scalars(
+        select(ContentCheck)
+        .where(ContentCheck.case_id.in_(within), ContentCheck.suggest.in_(FLAGGED))
+        .order_by(ContentCheck.suggest.desc(), ContentCheck.created_at, ContentCheck.id)
+    )
+    return [_told(row) for row in rows]
+
+
+def check_words(*texts: str) -> Finding:
+    """What our own words find in texts that are to be published; the platform is not asked about staff's words."""
+    return worst(told(RULES).words.check(text) for text in texts)
+
+
+def unchecked() -> Unchecked:
+    """What waits for the platform; for the operator's board and figures."""
+    waiting = ContentCheck.state != DONE
+    count, since = session.execute(select(func.count(), func.min(ContentCheck.created_at)).where(waiting)).one()
+    newest = select(ContentCheck.error).where(waiting, ContentCheck.error.is_not(None))
+    return Unchecked(count, since, session.scalar(newest.order_by(ContentCheck.next_at.desc()).limit(1)))
+
+
+def forget(case_id: UUID) -> None:
+    """Forget the checks of a case of which something is erased."""
+    gone = delete(ContentCheck).where(ContentCheck.case_id == case_id)
+    session.execute(gone, execution_options={"synchronize_session": False})
+
+
+def note(row: ContentCheck, finding: Finding, now: datetime) -> bool:
+    """Write down what the platform found, never less than our own words did; whether that is a new hint.
+
+    The row is done; the caller holds it locked.
+    """
+    before = Finding.read(row.suggest, row.hint)
+    after = worst((before, finding))
+    if after is not before or not before.is_flagged:
+        row.source = Source.PLATFORM
+    row.suggest, row.hint = after.suggest, after.hint
+    row.state, row.settled_at, row.error = DONE, now, None
+    return after.is_flagged and after != before
+
+
+def _row(case: Case, about: str, digest: str, found: Finding | None, rules: Rules, now: datetime) -> dict:
+    looked = {"suggest": found.suggest, "hint": found.hint, "source": Source.WORDS} if found else dict(_UNSEEN)
+    ends = {"state": WAITING, "settled_at": None} if rules.asks else {"state": DONE, "settled_at": now}
+    named = {"id": new_id(), "case_id": case.id, "about": about, "digest": digest}
+    return named | looked | ends | {"created_at": now, "next_at": now}
+
+
+_UNSEEN = {"suggest": None, "hint": None, "source": None}
+
+
+def _told(row: ContentCheck) -> Told:
+    kind, _, number = row.about.partition(":")
+    position = int(number) if kind == FILE else None
+    at = row.settled_at or row.created_at
+    return Told(position, Hint(row.hint or Hint.OTHER), Suggest(row.suggest), Source(row.source), at)
