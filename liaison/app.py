@@ -51,7 +51,7 @@ from liaison.web import (
 from liaison.web.console import department_api, office_api
 from liaison.web.console import pages as console
 from liaison.web.deputy import api as deputy
-from liaison.web.open import anchors, answers, callbacks, deputies, fixed, health
+from liaison.web.open import anchors, answers, callbacks, checked, deputies, fixed, health
 from liaison.web.resident import api as resident
 from liaison.web.resident import display, pages, printing, privacy, receipts, rights, tracking
 from liaison.web.wiring import Wiring
@@ -60,6 +60,7 @@ Clock = Callable[[], datetime]
 PAGES = (
     health.blueprint,
     callbacks.blueprint,
+    checked.blueprint,
     anchors.blueprint,
     fixed.blueprint,
     answers.blueprint,

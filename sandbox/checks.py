@@ -54,7 +54,7 @@ def check_text() -> Response:
 
 @routes.post("/wxa/media_check_async")
 def check_media() -> Response:
-    """Take a medium in; the result is pushed, as late as deliveries are, unless `held` says that tests push it."""
+    """Take a medium in; the result is pushed, as late as deliveries are."""
     asked, here = asked_for(), world()
     url = asked.get("media_url")
     with here.lock:

@@ -107,8 +107,15 @@ def pushes() -> Response:
 
 @routes.post("/people")
 def move_people() -> Response:
-    """Let {address, gone true} leave: the openid or member id is unknown from now on, or known again."""
+    """Let {address, gone true} leave: the openid or member id is unknown from now on, or known again.
+
+    Instead of `gone`, `away` says whether somebody was in the mini-program within the last two hours.
+    """
     asked = _asked()
+    if "away" in asked:
+        with world().lock:
+            (world().away.add if asked["away"] else world().away.discard)(asked["address"])
+        return jsonify(away=sorted(world().away))
     with world().lock:
         (world().gone.add if asked.get("gone", True) else world().gone.discard)(asked["address"])
     return jsonify(gone=sorted(world().gone))
@@ -158,6 +165,13 @@ def clear_messages() -> Response:
     """Forget what was received and counted."""
     world().clear()
     return jsonify(done=True)
+
+
+@routes.get("/checks")
+def checks() -> Response:
+    """The texts that were shown to the content check, and the addresses of media by the name of their result."""
+    with world().lock:
+        return jsonify(texts=list(world().checked), media=dict(world().media))
 
 
 @routes.get("/counts")

@@ -41,6 +41,9 @@ class World:
         self.canned: list[dict] = []
         self.consents: Counter[tuple[str, str]] = Counter()
         self.gone: set[str] = set()
+        self.away: set[str] = set()
+        self.checked: deque[str] = deque(maxlen=KEPT)
+        self.media: dict[str, str] = {}
         self.day_quota = settings.day_quota
         self.sms_balance = True
         self.per_person = True

@@ -108,7 +108,10 @@ def claim(keys: Keys, now: datetime, known_by: Sequence[str]) -> list[Job]:
     for row in rows:
         row.token, row.attempts, row.next_at = row.token + 1, row.attempts + 1, now + LEASE
         own = [(each, addresses[row.case_id, each]) for each in known_by if (row.case_id, each) in addresses]
-        jobs.append(_job(row, own, is_paused))
+        if row.state == ASKED and now > row.created_at + WINDOW:
+            jobs.append(Job(row.id, row.token, error=NotSent(NO_RESULT, Kind.FINAL)))
+        else:
+            jobs.append(_job(row, own, is_paused))
     session.flush()
     return jobs
 

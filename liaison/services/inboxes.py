@@ -14,6 +14,7 @@ from liaison.models.assignments import Assignment, Extension
 from liaison.models.cases import Case
 from liaison.models.clocks import Clock
 from liaison.models.notices import Notice
+from liaison.services import content_checks
 from liaison.services.figures import running
 from liaison.services.listing import ANY, Place, Row, Wanted, list_assignments, list_cases
 from liaison.services.reach import assignments_within, cases_within, conflicting
@@ -28,7 +29,7 @@ DEPARTMENT_BOXES = {
     "doing": ("acknowledged", "replied", "return_requested"),
     "done": ("approved", "returned", "recalled"),
 }
-OFFICE_BOXES = ("screening", "dispatch", "decisions", "overdue", "supervised", "all")
+OFFICE_BOXES = ("screening", "dispatch", "decisions", "overdue", "supervised", "hinted", "all")
 COUNTED = OFFICE_BOXES[:-1]
 DIGEST_BOXES = ("today", "due_today", "yellow", "red", "supervised", "decisions")
 HEADS_BOX = "late"
@@ -143,6 +144,8 @@ def _office_condition(box: str, now: datetime) -> ColumnElement[bool]:
     match box:
         case "screening":
             return Case.state == "submitted"
+        case "hinted":
+            return and_(content_checks.is_flagged(), Case.closed_at.is_(None))
         case "dispatch":
             return Case.state.in_(("handed_over", "reopened"))
         case "decisions":

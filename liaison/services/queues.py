@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, func, select, tuple_
 
 from liaison.db import session
 from liaison.domain.actors import Actor
 from liaison.domain.policy import require
 from liaison.models.cases import Case
 from liaison.models.clocks import Clock
+from liaison.services import content_checks
 from liaison.services.reach import cases_within
 
 QUEUES: Mapping[str, Sequence[str]] = MappingProxyType(
@@ -24,23 +25,29 @@ SHOWN = 12
 
 @dataclass(frozen=True)
 class Waiting:
-    """One line of a queue."""
+    """One line of a queue; `hinted` says that a content check asks somebody to look."""
 
     number: str
     title: str
     created_at: datetime
     due_at: datetime | None
+    hinted: bool
 
 
-def waiting(actor: Actor, queue: str) -> list[Waiting]:
-    """The first matters of a queue, the oldest first."""
-    rows = _queue(actor, queue).order_by(Case.created_at, Case.id).limit(SHOWN)
+def waiting(actor: Actor, queue: str, *, hinted: bool = False) -> list[Waiting]:
+    """The first matters of a queue, the oldest first; only those with a hint, if so asked."""
+    rows = _queue(actor, queue, hinted).order_by(Case.created_at, Case.id).limit(SHOWN)
     return [Waiting(*row) for row in session.execute(rows)]
 
 
-def find_next(actor: Actor, queue: str, after: str = "") -> str | None:
+def count_hinted(actor: Actor, queue: str) -> int:
+    """How many matters of a queue have a hint."""
+    return session.scalar(select(func.count()).select_from(_queue(actor, queue, True).subquery()))
+
+
+def find_next(actor: Actor, queue: str, after: str = "", *, hinted: bool = False) -> str | None:
     """The number that comes after another in a queue, from its end round to its beginning; None when it is empty."""
-    rows = _queue(actor, queue).order_by(Case.created_at, Case.id).limit(1)
+    rows = _queue(actor, queue, hinted).order_by(Case.created_at, Case.id).limit(1)
     place = select(Case.created_at, Case.id).where(Case.number == after, cases_within(actor))
     if last := session.execute(place).one_or_none():
         following = session.execute(rows.where(tuple_(Case.created_at, Case.id) > tuple(last))).first()
@@ -50,10 +57,11 @@ def find_next(actor: Actor, queue: str, after: str = "") -> str | None:
     return first.number if first else None
 
 
-def _queue(actor: Actor, queue: str) -> Select:
+def _queue(actor: Actor, queue: str, hinted: bool) -> Select:
     require(actor.role, "queue.read")
-    return (
-        select(Case.number, Case.title, Case.created_at, Clock.due_at)
+    rows = (
+        select(Case.number, Case.title, Case.created_at, Clock.due_at, content_checks.is_flagged().label("hinted"))
         .outerjoin(Clock, Clock.id == Case.clock_id)
         .where(cases_within(actor), Case.state.in_(QUEUES[queue]))
     )
+    return rows.where(content_checks.is_flagged()) if hinted else rows

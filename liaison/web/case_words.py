@@ -139,6 +139,7 @@ CASE_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "doing": "在办",
             "done": "已办",
             "screening": "待初审",
+            "hinted": "有内容提示",
             "dispatch": "待交办",
             "decisions": "待审批",
             "overdue": "已超期",

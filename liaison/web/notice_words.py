@@ -78,6 +78,18 @@ NOTICE_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "isv.OUT_OF_SERVICE": "短信账户已停用",
         },
         "act": {"take": "接手处理", "send_again": "重新发送", "release": "放行", "cancel": "不再发送"},
-        "topic": {"digest": "今日工作摘要", "bundle": "多条提醒合并为一条"},
+        "hint": {
+            "ad": "是广告",
+            "politics": "涉及时政",
+            "porn": "含有色情内容",
+            "abuse": "含有辱骂或威胁",
+            "crime": "涉及违法犯罪",
+            "fraud": "涉及诈骗",
+            "vulgar": "用语低俗",
+            "rights": "涉及侵权",
+            "other": "不宜公开",
+        },
+        "says": {"platform": "平台提示", "words": "词语提示"},
+        "topic": {"digest": "今日工作摘要", "hint": "内容提示，请人工判断", "bundle": "多条提醒合并为一条"},
     }
 )

@@ -45,8 +45,8 @@ ACCOUNTS = {
 }  # the others are called like their role
 ROLES = tuple(role for role in Role if role is not Role.SYSTEM)
 WITHOUT_SESSION = (Role.ANYONE, Role.RESIDENT)
-SIGNED = ("callback.receive",)
-"""Actions whose doors a signature opens, whoever knocks; each has its own tests (test_callbacks)."""
+SIGNED = ("callback.receive", "file.check")
+"""Actions whose doors a signature opens, whoever knocks; each has its own tests."""
 
 NAMING = ("number", "reference", "code", "region", "rule_id", "notice_id", "day", "account_id", "recovery_id")
 NAMING += ("sample_id",)

@@ -39,6 +39,10 @@ class Outside:
         """What was received, newest first."""
         return self._http.get(f"{self.url}/_/messages").json()
 
+    def checks(self) -> dict[str, Any]:
+        """What was shown to the content check."""
+        return self._http.get(f"{self.url}/_/checks").json()
+
     def page(self) -> str:
         """The page that shows it."""
         return self._http.get(self.url).text

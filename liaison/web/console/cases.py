@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES
 from liaison.domain.errors import Conflict, Invalid, NotFound, WrongState
 from liaison.domain.policy import may
-from liaison.services import drafts, notes, presence
+from liaison.services import content_checks, drafts, notes, presence
 from liaison.services.cases import check_unmoved
 from liaison.services.dossiers import Dossier
 from liaison.services.reach import side_of
@@ -140,6 +140,7 @@ def _page(dossier: Dossier, attempt: Attempt | None = None, note: tuple[str, Inv
         "console/case.html",
         dossier=dossier,
         case=case,
+        hints=content_checks.hints_of(actor, case.id),
         panels=found,
         attempt=refused,
         lost=refused and not any(panel.is_open for panel in found),

@@ -9,6 +9,9 @@ from liaison.services.queues import QUEUES
 THEN = "then"
 """The part of a form's address that names the queue it was sent from."""
 
+ONLY, HINTED = "only", "hinted"
+"""The part of an address that narrows a queue, and to what: matters with a hint of a content check."""
+
 DECISIONS, PUBLISHING = "decisions", "publishing"
 
 
@@ -16,7 +19,7 @@ def onward(number: str) -> str | None:
     """The address of what comes after this case where the form was sent from; None outside of any queue."""
     then = request.args.get(THEN, "")
     if then in QUEUES:
-        return url_for("console.queue_start", act=then, after=number)
+        return url_for("console.queue_start", act=then, after=number, **narrowed())
     if then == DECISIONS:
         return url_for("console.decision_page")
     if then == PUBLISHING:
@@ -25,3 +28,8 @@ def onward(number: str) -> str | None:
         return url_for("console.sample_page", sample_id=UUID(then))
     except ValueError:
         return None
+
+
+def narrowed() -> dict[str, str]:
+    """What of this address narrows a queue."""
+    return {ONLY: HINTED} if request.args.get(ONLY) == HINTED else {}

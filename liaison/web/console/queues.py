@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from liaison.domain.actors import Actor
-from liaison.services import inboxes, loads, queues, similar
+from liaison.services import content_checks, inboxes, loads, queues, similar
 from liaison.services.dossiers import Dossier
 from liaison.services.queues import QUEUES
 from liaison.web.console import facts
 from liaison.web.console.choices import Choices
 from liaison.web.console.frame import blueprint
-from liaison.web.console.onward import THEN
+from liaison.web.console.onward import THEN, narrowed
 from liaison.web.console.panels import Panel, panels
 from liaison.web.console.prefill import passed_over, suggested, suggestion_words
 from liaison.web.console.quick_replies import templates_for
@@ -53,9 +54,10 @@ def queue_home() -> Response:
 @guard("queue.read")
 def queue_start(act: str) -> Response | str:
     """The first matter of a queue, or with `after` in the address the one that comes after that."""
-    following = queues.find_next(current_actor(), act, request.args.get("after", ""))
+    only = narrowed()
+    following = queues.find_next(current_actor(), act, request.args.get("after", ""), hinted=bool(only))
     if following:
-        return redirect(url_for("console.queue_page", act=act, number=following))
+        return redirect(url_for("console.queue_page", act=act, number=following, **only))
     return _page(act, None)
 
 
@@ -78,7 +80,9 @@ def _page(act: str, dossier: Dossier | None) -> str:
         "console/queue.html",
         queue=act,
         counts=counts(actor),
-        waiting=queues.waiting(actor, act),
+        waiting=queues.waiting(actor, act, hinted=bool(narrowed())),
+        hinted=queues.count_hinted(actor, act),
+        only=narrowed(),
         dossier=dossier,
         now=now(),
         facts=facts,
@@ -98,6 +102,7 @@ def _about(act: str, actor: Actor, dossier: Dossier) -> dict:
         "templates": {form.key: templates_for(actor, form.form.action, dossier) for form in forms},
         "merge": next((form for form in forms if form.form.name == "merge"), None),
         "in_queue": in_queue,
+        "hints": content_checks.hints_of(actor, case.id),
         "similar": similar.find_similar(actor, case, now()) if act == "screening" else [],
         "offered": _offered(actor, dossier, forms) if act == "dispatch" and in_queue else [],
         "routing": routing,
@@ -121,4 +126,5 @@ def _panels(act: str, actor: Actor, dossier: Dossier) -> Sequence[Panel]:
     """The queue's forms, each leading on to the next matter, but for the one that keeps it in the queue."""
     found = {panel.form.name: panel for panel in panels(actor, dossier)}
     forms = [found[name] for name in MOVES[act] if name in found]
-    return [replace(form, url=f"{form.url}&{THEN}={act}") if form.form.name != "bar" else form for form in forms]
+    then = urlencode({THEN: act} | narrowed())
+    return [replace(form, url=f"{form.url}&{then}") if form.form.name != "bar" else form for form in forms]

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019_checks"
-down_revision = "0018_voices"
+revision = "0020_checks"
+down_revision = "0019_states_of_quick_replies"
 
 TIME = sa.DateTime(timezone=True)
 ENGINE = "(SELECT acting('role')) = 'system'"
