@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020_checks"
-down_revision = "0019_states_of_quick_replies"
+revision = "0021_checks"
+down_revision = "0020_registers"
 
 TIME = sa.DateTime(timezone=True)
 ENGINE = "(SELECT acting('role')) = 'system'"
