@@ -15,6 +15,7 @@ from uuid import UUID
 class Reason(StrEnum):
     """Why a deputy was chosen, or why the office was."""
 
+    STANDS_IN = "stands_in"
     ON_DUTY = "on_duty"
     NEXT_IN_ROSTER = "next_in_roster"
     FIRST_IN_ROSTER = "first_in_roster"
@@ -39,13 +40,17 @@ class Ground(StrEnum):
 
 @dataclass(frozen=True)
 class DutyTurn:
-    """One deputy's place in a station's roster, as things stand on the day in question."""
+    """One deputy's place in a station's roster, as things stand on the day in question.
+
+    `stands_in` is who was asked to take that day in place of the one on duty, on the roster or not.
+    """
 
     deputy_id: UUID
     position: int
     on_duty: bool
     present: bool
     has_account: bool
+    stands_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,8 @@ def choose_deputy(turns: Iterable[DutyTurn], *, excluded: Collection[UUID] = ())
     """Return the deputy on duty, else the next one in the roster who can take a matter, else the office.
 
     Those on duty come first, then the others in rotation after the first on duty; nobody on duty starts the
-    roster at its beginning. `excluded` are deputies who must not get it, because they are in conflict with it.
+    roster at its beginning. Who stands in comes before all, and whoever is stood in for after all. `excluded` are
+    deputies who must not get it, because they are in conflict with it.
     """
     order = _in_turn(turns)
     passed: list[Pass] = []
@@ -140,7 +146,10 @@ def _in_turn(turns: Iterable[DutyTurn]) -> list[DutyTurn]:
     roster = sorted(turns, key=lambda turn: (turn.position, turn.deputy_id))
     start = next((place for place, turn in enumerate(roster) if turn.on_duty), 0)
     rotated = roster[start:] + roster[:start]
-    return [turn for turn in rotated if turn.on_duty] + [turn for turn in rotated if not turn.on_duty]
+    standing_in = [turn for turn in rotated if turn.stands_in]
+    rest = [turn for turn in rotated if not turn.stands_in]
+    on_duty, others = [turn for turn in rest if turn.on_duty], [turn for turn in rest if not turn.on_duty]
+    return standing_in + others + on_duty if standing_in else on_duty + others
 
 
 def _why_not(turn: DutyTurn, excluded: Collection[UUID]) -> PassedOver | None:
@@ -154,9 +163,12 @@ def _why_not(turn: DutyTurn, excluded: Collection[UUID]) -> PassedOver | None:
 
 def _reason(turn: DutyTurn, order: Sequence[DutyTurn]) -> Reason:
     """Return why this deputy was chosen out of that order."""
+    if turn.stands_in:
+        return Reason.STANDS_IN
     if turn.on_duty:
         return Reason.ON_DUTY
-    return Reason.NEXT_IN_ROSTER if order[0].on_duty else Reason.FIRST_IN_ROSTER
+    headed = order[0].on_duty or order[0].stands_in
+    return Reason.NEXT_IN_ROSTER if headed else Reason.FIRST_IN_ROSTER
 
 
 def _is_within(path: str, above: str | None) -> bool:

@@ -1,6 +1,6 @@
 """Liaison stations and their duty rosters."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKey
@@ -41,3 +41,19 @@ class DutyTurn(Base):
     deputy_id: Mapped[UUID] = mapped_column(ForeignKey("deputies.id"), index=True)
 
     deputy: Mapped[Deputy] = relationship(lazy="raise")
+
+
+class DutyChange(Base):
+    """What is otherwise at a station on one day: somebody stands in, nobody is on duty, or a rest day has duty too.
+
+    `kind` is one of `domain.duty.Change`; without a deputy it is the one whose turn it is anyhow.
+    """
+
+    __tablename__ = "duty_changes"
+
+    station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    deputy_id: Mapped[UUID | None] = mapped_column(ForeignKey("deputies.id"), index=True)
+
+    deputy: Mapped[Deputy | None] = relationship(lazy="raise")

@@ -47,6 +47,7 @@ ACTS = (
     "setting.rule_switch",
     "setting.calendar",
     "setting.screening",
+    "setting.duty",
     "setting.county",
     "register.add",
     "register.change",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 from liaison.db import session
 from liaison.domain.actors import Actor
 from liaison.domain.errors import Invalid, NotFound
-from liaison.domain.routing import choose_deputy
+from liaison.domain.routing import Reason, choose_deputy
 from liaison.models.people import Account, Deputy
 from liaison.models.regions import Region
 from liaison.models.stations import DutyTurn, Station
@@ -28,21 +28,24 @@ class StationRow:
 
 @dataclass(frozen=True)
 class Turn:
-    """A deputy's place in the roster: on duty this week or not, away until when, able to sign in or not."""
+    """A deputy's place in the roster: on duty this week or not, away until when, able to sign in or not; asked to
+    stand in today or not."""
 
     deputy: Deputy
     on_duty: bool
     present: bool
     has_account: bool
+    stands_in: bool
 
 
 @dataclass(frozen=True)
 class Roster:
-    """A station's roster in its order, and who would get a matter told there now (None: the office)."""
+    """A station's roster in its order, who would get a matter told there now (None: the office), and why."""
 
     station: Station
     turns: list[Turn]
     next_up: Deputy | None
+    reason: Reason
 
 
 def stations_within(actor: Actor, query: str = "") -> list[StationRow]:
@@ -59,13 +62,16 @@ def get_roster(actor: Actor, code: str, now: datetime) -> Roster:
     """The roster of a station within reach. Raises NotFound."""
     station = get_station(actor, code)
     turns = stations.duty_turns(station.id, now)
-    deputies = {deputy.id: deputy for deputy in _deputies(station)}
-    chosen = choose_deputy(turns).deputy_id
-    return Roster(
-        station,
-        [Turn(deputies[turn.deputy_id], turn.on_duty, turn.present, turn.has_account) for turn in turns],
-        deputies[chosen] if chosen else None,
-    )
+    found = session.scalars(select(Deputy).where(Deputy.id.in_([turn.deputy_id for turn in turns])))
+    deputies = {deputy.id: deputy for deputy in found}
+    listed = set(session.scalars(select(DutyTurn.deputy_id).where(DutyTurn.station_id == station.id)))
+    shown = [
+        Turn(deputies[turn.deputy_id], turn.on_duty, turn.present, turn.has_account, turn.stands_in)
+        for turn in turns
+        if turn.deputy_id in listed
+    ]
+    choice = choose_deputy(turns)
+    return Roster(station, shown, deputies.get(choice.deputy_id), choice.reason)
 
 
 def move_turn(actor: Actor, code: str, deputy_code: str, *, up: bool) -> None:
@@ -147,11 +153,6 @@ def get_station(actor: Actor, code: str) -> Station:
     if found is None:
         raise NotFound("没有找到这个联络站。")
     return found
-
-
-def _deputies(station: Station) -> list[Deputy]:
-    ids = select(DutyTurn.deputy_id).where(DutyTurn.station_id == station.id)
-    return list(session.scalars(select(Deputy).where(Deputy.id.in_(ids))))
 
 
 def _rows(station: Station) -> list[DutyTurn]:

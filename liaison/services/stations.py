@@ -1,22 +1,23 @@
 """Stations, their rosters, and who answers for a new matter: what the routing rules need from the database."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, or_, select, update
 from sqlalchemy.orm import contains_eager, joinedload
 
 from liaison.db import once, session
 from liaison.domain.calendar import local_day
 from liaison.domain.conflict import Parties
+from liaison.domain.duty import Standing, turns_on
 from liaison.domain.errors import NotFound
 from liaison.domain.routing import Choice, DutyTurn, Rule, Suggestion, choose_deputy, suggest
 from liaison.models.departments import Category, Department, RoutingRule
 from liaison.models.people import Account, Deputy
 from liaison.models.regions import Region
+from liaison.models.stations import DutyChange, Station
 from liaison.models.stations import DutyTurn as RosterRow
-from liaison.models.stations import Station
 from liaison.services.parties import concerned
 
 MOST_PLACES = 40  # names a phone may suggest; more would weigh on the page
@@ -77,14 +78,15 @@ def note_scan(station: Station, now: datetime) -> None:
         session.execute(update(Station).where(Station.id == station.id).values(last_scan_at=now))
 
 
-def deputies_of(station: Station) -> list[Deputy]:
-    """The deputies of a station in the order of its roster."""
+def deputies_of(station: Station, day: date) -> list[Deputy]:
+    """The deputies of a station in the order of its roster; first who stands in on that day without being on it."""
+    listed = and_(RosterRow.deputy_id == Deputy.id, RosterRow.station_id == station.id)
     return list(
         session.scalars(
             select(Deputy)
-            .join(RosterRow, RosterRow.deputy_id == Deputy.id)
-            .where(RosterRow.station_id == station.id, Deputy.active)
-            .order_by(RosterRow.position)
+            .outerjoin(RosterRow, listed)
+            .where(Deputy.active, Deputy.id.in_(_concerned(station.id, day)))
+            .order_by(RosterRow.position.nulls_first())
         )
     )
 
@@ -95,26 +97,47 @@ def find_deputy(code: str) -> Deputy | None:
 
 
 def duty_turns(station_id: UUID, now: datetime) -> list[DutyTurn]:
-    """The roster as the rules see it: each week of the year the next deputy in order is on duty."""
+    """The roster as the rules see it today: whose turn it is, and who was asked to stand in."""
     day = local_day(now)
-    account = exists().where(Account.deputy_id == Deputy.id, Account.active)
-    rows = session.execute(
-        select(Deputy.id, Deputy.absent_until, Deputy.active, account.label("has_account"))
-        .join(RosterRow, RosterRow.deputy_id == Deputy.id)
-        .where(RosterRow.station_id == station_id)
-        .order_by(RosterRow.position)
-    ).all()
-    on_duty = day.isocalendar().week % len(rows) if rows else 0
-    return [
-        DutyTurn(
-            deputy_id=row.id,
-            position=position,
-            on_duty=position == on_duty,
-            present=row.active and (row.absent_until is None or row.absent_until < day),
-            has_account=row.has_account,
-        )
-        for position, row in enumerate(rows)
+    rows = session.execute(_standing(station_id, day)).all()
+    stand_in = next((row.id for row in rows if row.stands_in), None)
+    listed = sorted((row for row in rows if row.position is not None), key=lambda row: row.position)
+    guests = [row for row in rows if row.position is None]
+    standing = [
+        Standing(row.id, row.absent_until, row.active, row.has_account, row.position is not None)
+        for row in (*listed, *guests)
     ]
+    return turns_on(day, standing, stand_in)
+
+
+def has_account() -> ColumnElement[bool]:
+    """Whether a deputy can sign in."""
+    return exists().where(Account.deputy_id == Deputy.id, Account.active)
+
+
+def _standing(station_id: UUID, day: date) -> Select:
+    """Those on a roster with their places, and who stands in on that day; one statement, since every matter asks it."""
+    listed = and_(RosterRow.deputy_id == Deputy.id, RosterRow.station_id == station_id)
+    changed = (DutyChange.deputy_id == Deputy.id, DutyChange.station_id == station_id, DutyChange.day == day)
+    return (
+        select(
+            Deputy.id,
+            Deputy.absent_until,
+            Deputy.active,
+            has_account().label("has_account"),
+            RosterRow.position,
+            exists().where(*changed).label("stands_in"),
+        )
+        .outerjoin(RosterRow, listed)
+        .where(Deputy.id.in_(_concerned(station_id, day)))
+    )
+
+
+def _concerned(station_id: UUID, day: date) -> CompoundSelect:
+    """The ids of the deputies on a station's roster and of who stands in on a day."""
+    listed = select(RosterRow.deputy_id).where(RosterRow.station_id == station_id)
+    changed = (DutyChange.station_id == station_id, DutyChange.day == day, DutyChange.deputy_id.is_not(None))
+    return listed.union_all(select(DutyChange.deputy_id).where(*changed))
 
 
 def on_duty(station: Station, now: datetime) -> UUID | None:

@@ -283,7 +283,9 @@ CASE_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "provisional": "节假日安排尚未公布，日期为暂定",
         },
         "named_by": {"resident": "群众指明", "text": "文中提到，待人大办核实", "office": "人大办登记"},
+        "duty": {"stands_in": "代班", "off": "不值班", "extra": "临时加值"},
         "route": {
+            "stands_in": "当天代班的代表",
             "on_duty": "当值代表",
             "next_in_roster": "当值代表暂不能处理，按值班顺序递补",
             "first_in_roster": "按名册顺序",

@@ -143,6 +143,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "revoke": {},
     "unlock": {},
     "absence": {"deputy": "D003"},
+    "duty-day": {"day": "2099-01-01", "change": "off"},
     "address": {"channel": "sms", "address": "13812345678"},
     "confirm": {},
     "order": {"channel": "sms", "act": "up"},

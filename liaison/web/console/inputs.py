@@ -4,6 +4,7 @@ import re
 
 from marshmallow import fields, validate
 
+from liaison.domain.duty import Change
 from liaison.domain.reminders import Audience, Rung
 from liaison.domain.terms import DEFAULT_TERMS
 from liaison.services import notes
@@ -85,6 +86,14 @@ class AbsenceIn(Input):
 
     deputy = fields.String(required=True)
     absent_until = fields.Date(load_default=None, allow_none=True)
+
+
+class DutyDayIn(Input):
+    """What one day of a station is changed to, and who takes it."""
+
+    day = fields.Date(required=True)
+    change = fields.String(required=True, validate=validate.OneOf(["", *Change], error="请选择这一天怎样安排。"))
+    deputy = fields.String(load_default="")
 
 
 class ChannelIn(Input):

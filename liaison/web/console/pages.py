@@ -11,6 +11,7 @@ from liaison.web.console import (  # noqa: F401
     clock,
     decisions,
     digest,
+    duty,
     factor,
     inbox,
     ladders,

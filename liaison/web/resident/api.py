@@ -21,7 +21,7 @@ from liaison.web.limits import code_limit, submission_limit
 from liaison.web.resident import access, answers
 from liaison.web.resident.submitting import submit
 from liaison.web.uploads import keep_photos, keep_voice, read_body
-from liaison.web.wiring import now, unit_of_work, wiring
+from liaison.web.wiring import now, today, unit_of_work, wiring
 
 api = APIBlueprint("resident_api", __name__, url_prefix="/api/v1", tag="Resident")
 
@@ -52,7 +52,7 @@ def station(code: str) -> Any:
                 "photo_url": None,
                 "on_duty": each.id == receiver,
             }
-            for each in stations.deputies_of(found)
+            for each in stations.deputies_of(found, today())
         ],
         "categories": _named(stations.top_categories()),
         "departments": _named(departments_around(found.region.path)),

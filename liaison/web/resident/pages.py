@@ -26,7 +26,7 @@ from liaison.web.limits import submission_limit
 from liaison.web.resident import access
 from liaison.web.resident.submitting import open_files, seal_files, submit
 from liaison.web.uploads import from_form, keep_photos, keep_voice, load
-from liaison.web.wiring import now, unit_of_work, wiring
+from liaison.web.wiring import now, today, unit_of_work, wiring
 
 blueprint = Blueprint("resident", __name__)
 PER_PAGE, MOST_SKIPPED = 20, 10_000
@@ -82,7 +82,7 @@ def station(code: str) -> str:
     return render_template(
         "resident/station.html",
         station=found,
-        deputies=sorted(stations.deputies_of(found), key=lambda deputy: deputy.id != on_duty),
+        deputies=sorted(stations.deputies_of(found, today()), key=lambda deputy: deputy.id != on_duty),
         on_duty=on_duty,
         answers=publication.published(station_id=found.id, limit=SHOWN_ANSWERS),
         genuine=station_codes.check(found.code, signature, wiring().keys.stations),
