@@ -105,6 +105,7 @@ POLICY = MappingProxyType(
     | _lines(OFFICE_ROLES | {Role.ADMINISTRATOR}, Relation.REGION, "outbox.read")
     | _lines(OFFICE_ROLES | {Role.ADMINISTRATOR}, Relation.NONE, "calendar.read clock.read")
     | _lines({Role.OFFICE_LEAD, Role.ADMINISTRATOR}, Relation.NONE, "calendar.write clock.confirm channel.resume")
+    | _lines({Role.ADMINISTRATOR}, Relation.REGION, "imports.read imports.write")
     | _lines({Role.AUDITOR}, Relation.REGION, "audit.read")
     | _lines({Role.SECURITY_ADMINISTRATOR}, Relation.REGION, "accounts.read accounts.write recovery.ask")
     | _lines({Role.SECURITY_ADMINISTRATOR, Role.OFFICE_LEAD}, Relation.REGION, "recovery.confirm")

@@ -9,6 +9,7 @@ from liaison.models import (  # noqa: F401
     conflicts,
     departments,
     desk,
+    imports,
     inbound,
     matters,
     notices,

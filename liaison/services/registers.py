@@ -57,14 +57,24 @@ def put(
     Conflict when it has changed meanwhile. Raises Invalid with every fault by part, NotAllowed for categories of more
     than the actor looks after.
     """
+    row, different = write(actor, kind, told, now, add=add, seen=seen)
+    if different:
+        _note(actor, "register.change" if "before" in different else "register.add", KINDS[kind], row, now, different)
+    return row, bool(different)
+
+
+def write(
+    actor: Actor, kind: str, told: Mapping[str, Any], now: datetime, *, add: bool = False, seen: str = ""
+) -> tuple[Entry, Values]:
+    """`put` without its entry in the audit log, for a table that is noted as one act; what is different now, if any."""
     register = KINDS[kind]
-    session.execute(select(func.pg_advisory_xact_lock(_LOCK)))  # codes, names and places in rosters are taken in turn
+    take_turn()
     sheet = _sheet(actor, register, told, add=add)
     if seen and sheet.before and seen != _stamp(sheet.before):
         raise Conflict(CHANGED)
     columns = _checked(register, sheet)
     if sheet.row is not None and sheet.values == sheet.before:
-        return sheet.row, False
+        return sheet.row, {}
     row = sheet.row or register.model(id=new_id(), code=sheet.values["code"])
     for column, value in columns.items():
         setattr(row, column, value)
@@ -72,8 +82,12 @@ def put(
     session.flush()
     more = register.settle(sheet, row, now)
     forget()
-    _note(actor, "register.change" if sheet.before else "register.add", register, row, now, _difference(sheet) | more)
-    return row, True
+    return row, _difference(sheet) | more
+
+
+def take_turn() -> None:
+    """Wait for whoever else is writing into a register: codes, names and places in rosters are taken in turn."""
+    session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
 
 def faults(actor: Actor, kind: str, told: Mapping[str, Any]) -> dict[str, list[str]]:

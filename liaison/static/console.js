@@ -34,7 +34,10 @@ function sendOnce(form) {
     if (form.dataset.sent) return event.preventDefault();
     form.dataset.sent = "yes";
     setTimeout(() => delete form.dataset.sent, 8000);
-    form.querySelectorAll("button.btn-primary").forEach((button) => button.setAttribute("aria-busy", "true"));
+    form.querySelectorAll("button.btn-primary").forEach((button) => {
+      button.setAttribute("aria-busy", "true");
+      if (button.dataset.busy) button.textContent = button.dataset.busy; // what takes seconds says so
+    });
   });
 }
 

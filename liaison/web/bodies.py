@@ -34,6 +34,7 @@ TAKES_FILES = (
     "assignment.reply",
     "assignment.fulfil",
     "calendar.write",
+    "imports.write",
 )
 """The actions that come with photos, evidence or tables; all others are words alone."""
 

@@ -23,6 +23,7 @@ from liaison.domain.numbers import make_number
 from liaison.models.base import new_id
 from liaison.models.conflicts import Conflict
 from liaison.models.departments import RoutingRule
+from liaison.models.imports import Import
 from liaison.models.people import Recovery
 from liaison.models.samples import Sample, Sampled
 from liaison.models.stations import Station
@@ -49,7 +50,7 @@ SIGNED = ("callback.receive", "file.check")
 """Actions whose doors a signature opens, whoever knocks; each has its own tests."""
 
 NAMING = ("number", "reference", "code", "region", "rule_id", "notice_id", "day", "account_id", "recovery_id")
-NAMING += ("sample_id",)
+NAMING += ("sample_id", "import_id")
 """The arguments of addresses that name a thing."""
 
 KINDS = {
@@ -62,6 +63,7 @@ KINDS = {
     "/console/accounts/<uuid:account_id>": "account",
     "/console/assignments/<reference>": "assignment",
     "/console/cases/<number>": "case",
+    "/console/imports/<uuid:import_id>": "import",
     "/console/ladders/<region>": "region",
     "/console/merging/<number>": "case",
     "/console/outbox/<uuid:notice_id>": "notice",
@@ -141,6 +143,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "recover": {},
     "recovery": {"reason": "手机丢了，已当面核实。"},
     "revoke": {},
+    "undo": {},
     "unlock": {},
     "absence": {"deputy": "D003"},
     "duty-day": {"day": "2099-01-01", "change": "off"},
@@ -173,6 +176,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     # without arguments
     "check-in": {},
     "import": {},
+    "imports": {"kind": "deputy"},
     "m": {"number": ABSENT, "code": "ABCD-EFGH-JKMN"},
     "preview": {},
     "sessions": {},
@@ -222,6 +226,7 @@ class World:
     anchored: str
     recoveries: Mapping[str, UUID]
     samples: Mapping[str, UUID]
+    imports: Mapping[str, UUID]
 
     def targets(self, kind: str, role: Role) -> Targets:
         """What an address of that kind may name for a role."""
@@ -283,6 +288,10 @@ class World:
         own, far, high = (str(self.samples[name]) for name in ("own", "far", "high"))
         return Targets(own, str(new_id()), sibling=far, parent=high)
 
+    def _import(self, role: Role) -> Targets:
+        own, far, high = (str(self.imports[name]) for name in ("own", "far", "high"))
+        return Targets(own, str(new_id()), sibling=far, parent=high)
+
     def _anchor(self, role: Role) -> Targets:
         return Targets(self.anchored, "1999-01-01")
 
@@ -333,7 +342,9 @@ def build_world(journey: Journey, **more: Any) -> World:
     wishes = {"own": wish(life, "office", "second_security"), "far": wish(life, "other_office", "second_security")}
     bar_everybody(life, barred)
     matters = (east, west, free, far, high, published, barred, merged)
-    return World(journey, *matters, rules, notices, anchored(journey), wishes, lots(life, published))
+    return World(
+        journey, *matters, rules, notices, anchored(journey), wishes, lots(life, published), tables(life)
+    )
 
 
 def wish(life: Life, username: str, by: str) -> UUID:
@@ -374,6 +385,20 @@ def lots(life: Life, matter: Matter) -> dict[str, UUID]:
         session.flush()
         session.add_all(Sampled(sample_id=id_, case_id=case_id, position=1) for id_ in drawn.values())
     return drawn
+
+
+def tables(life: Life) -> dict[str, UUID]:
+    """A table of deputies that was looked over, in the town's region, in its neighbour and in the city above."""
+    regions = {"own": life.town.regions.county, "far": life.town.regions.other_county, "high": life.town.regions.city}
+    by, now = life.town.accounts["administrator"], life.clock()
+    told = {"kind": "deputy", "file_name": "代表.xlsx", "sha256": "00", "lines": [], "changes": [], "faults": []}
+    told |= {"counts": {"new": 0, "changed": 0, "gone": 0, "same": 0, "wrong": 0}, "by_id": by.id, "by_name": by.name}
+    rows = {name: Import(id=new_id(), region_path=region.path, at=now, **told) for name, region in regions.items()}
+    for row in rows.values():
+        row.expires_at = now + timedelta(days=1)
+    with transaction():
+        session.add_all(rows.values())
+    return {name: row.id for name, row in rows.items()}
 
 
 def bar_everybody(life: Life, matter: Matter) -> None:

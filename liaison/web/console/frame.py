@@ -71,6 +71,7 @@ _MENU = (
     ("console.ladder_page", "提醒与时限", "ladders.read"),
     ("console.calendar_page", "节假日", "calendar.read"),
     ("console.outbox_page", "发件箱", "outbox.read"),
+    ("console.import_list", "导入", "imports.read"),
     ("console.account_list", "账号", "accounts.read"),
     ("console.recovery_list", "找回账号", "recovery.confirm"),
     ("console.audit_page", "审计日志", "audit.read"),

@@ -13,6 +13,7 @@ from liaison.web.console import (  # noqa: F401
     digest,
     duty,
     factor,
+    imports,
     inbox,
     ladders,
     list_file,
