@@ -19,6 +19,7 @@ STATION_LETTERS = "23456789abcdefghjkmnpqrstvwxyz"
 
 STATION_LENGTH = 6  # of 30 letters each: 700 million, so that nobody guesses the neighbour's
 
+RESERVED = frozenset({"new"})  # where the form for a new row stands
 CODE_WORDS = f"代号只能用字母、数字、“-”和“_”，以字母或数字开头，最多 {LONGEST_CODE} 个。"
 _CODE = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{LONGEST_CODE - 1}}}")
 _PLAIN = re.compile(r"[a-z0-9]")
@@ -26,7 +27,7 @@ _PLAIN = re.compile(r"[a-z0-9]")
 
 def is_code(text: str) -> bool:
     """Whether a new row may be called so: the code stands in addresses and in tables."""
-    return bool(_CODE.fullmatch(text))
+    return bool(_CODE.fullmatch(text)) and text.lower() not in RESERVED
 
 
 def make_station_code(taken: Container[str]) -> str:

@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from liaison.models.base import Base, new_id
+from liaison.models.regions import Region
 
 
 class Department(Base):
@@ -20,6 +21,8 @@ class Department(Base):
     head_name: Mapped[str] = mapped_column(default="")
     region_id: Mapped[UUID] = mapped_column(ForeignKey("regions.id"), index=True)
     active: Mapped[bool] = mapped_column(default=True)
+
+    region: Mapped[Region] = relationship(lazy="raise")
 
 
 class Category(Base):

@@ -9,7 +9,6 @@ from liaison import wall
 from liaison.db import session
 from liaison.domain.actors import Actor
 from liaison.domain.county import CATEGORY_PRIORITY
-from liaison.domain.errors import NotAllowed
 from liaison.domain.terms import COMPLEXITIES
 from liaison.models.cases import Case
 from liaison.models.departments import Category, Department, RoutingRule
@@ -47,7 +46,7 @@ def _read(row: Category) -> Values:
 
 def _check(sheet: Sheet) -> Values:
     if not may_change(sheet.actor):
-        raise NotAllowed(SHARED)
+        sheet.refuse("name", SHARED)
     parent, department = _parent(sheet), _department(sheet)
     if name := sheet.text("name", NAME, required=True):
         where = f"“{parent.name}”下面" if parent else "一级类别里"

@@ -1,7 +1,9 @@
 """The lists of the registers: searched, narrowed, and paged by the last row seen."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from sqlalchemy.orm import contains_eager, joinedload
@@ -9,7 +11,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 from liaison.db import session
 from liaison.domain.actors import Actor
 from liaison.models.departments import Category
-from liaison.models.people import Deputy
+from liaison.models.people import Account, Deputy
 from liaison.models.regions import Region
 from liaison.models.stations import Station
 from liaison.services.reach import region_within
@@ -62,6 +64,15 @@ def cursor_of(kind: str, row: Any) -> tuple[str, ...]:
     if kind == "deputy":
         return (row.name_pinyin, row.code)
     return (session.get_one(Region, row.region_id).path, row.code)
+
+
+def people_of(kind: str, rows: Sequence[Any]) -> dict[UUID, int]:
+    """How many people can sign in for each department, or as each deputy."""
+    column = {"department": Account.department_id, "deputy": Account.deputy_id}.get(kind)
+    if column is None:
+        return {}
+    counted = select(column, func.count()).where(column.in_([row.id for row in rows]), Account.active)
+    return dict(session.execute(counted.group_by(column)).all())
 
 
 def _narrowed(rows: Select, register: Kind, wanted: Wanted) -> Select:

@@ -26,7 +26,7 @@ from sqlalchemy import func, select
 
 from liaison.db import forget, session
 from liaison.domain.actors import Actor
-from liaison.domain.errors import Conflict, Invalid, NotAllowed, NotFound
+from liaison.domain.errors import Conflict, Invalid, NotFound
 from liaison.domain.registers import CODE_WORDS, is_code
 from liaison.models.base import new_id
 from liaison.models.departments import Category
@@ -54,8 +54,8 @@ def put(
     """Add or change one row, within the actor's region and below; says whether anything is different now.
 
     With `add` a row of that code must not exist. `seen` is the `stamp` of what whoever changes it looked at: raises
-    Conflict when it has changed meanwhile. Raises Invalid with every fault by part, NotAllowed for categories of more
-    than the actor looks after.
+    Conflict when it has changed meanwhile. Raises Invalid with every fault by part; categories are changed
+    by who looks after every station.
     """
     row, different = write(actor, kind, told, now, add=add, seen=seen)
     if different:
@@ -129,7 +129,7 @@ def get_row(actor: Actor, kind: str, code: str, *, lock: bool = False) -> Entry:
     if row is None or not _is_within(actor, row):
         raise NotFound(f"没有找到代号为“{code}”的{KINDS[kind].word}。")
     if lock and isinstance(row, Category) and not categories.may_change(actor):
-        raise NotAllowed(categories.SHARED)
+        raise Conflict(categories.SHARED)
     return row
 
 

@@ -22,9 +22,9 @@ from liaison.domain.boxes import Box
 from liaison.domain.numbers import make_number
 from liaison.models.base import new_id
 from liaison.models.conflicts import Conflict
-from liaison.models.departments import RoutingRule
+from liaison.models.departments import Department, RoutingRule
 from liaison.models.imports import Import
-from liaison.models.people import Recovery
+from liaison.models.people import Deputy, Recovery
 from liaison.models.samples import Sample, Sampled
 from liaison.models.stations import Station
 from liaison.services import photos, published_photos
@@ -63,6 +63,9 @@ KINDS = {
     "/console/accounts/<uuid:account_id>": "account",
     "/console/assignments/<reference>": "assignment",
     "/console/cases/<number>": "case",
+    "/console/categories/<code>": "category",
+    "/console/departments/<code>": "department in the register",
+    "/console/deputies/<code>": "deputy in the register",
     "/console/imports/<uuid:import_id>": "import",
     "/console/ladders/<region>": "region",
     "/console/merging/<number>": "case",
@@ -140,8 +143,13 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "others": {},
     "password": {},
     "place": {},
+    "categories": {"name": "道路", "complexity": "ordinary"},
+    "departments": {"name": "住建局", "region": COUNTY},
+    "deputies": {"name": "刘在岗", "level": "county", "region": COUNTY},
+    "register": {"name": "城东站", "kind": "station", "region": COUNTY},
     "recover": {},
     "recovery": {"reason": "手机丢了，已当面核实。"},
+    "retire": {},
     "revoke": {},
     "undo": {},
     "unlock": {},
@@ -262,6 +270,15 @@ class World:
     def _deputy_on_the_roster(self, role: Role) -> Targets:
         return Targets("D003", "D404")
 
+    def _department_in_the_register(self, role: Role) -> Targets:
+        return Targets("housing", "F404", sibling="F900", parent="F901")
+
+    def _deputy_in_the_register(self, role: Role) -> Targets:
+        return Targets("D003", "D404", sibling="D900", parent="D901")
+
+    def _category(self, role: Role) -> Targets:
+        return Targets("roads", "C404")
+
     def _station(self, role: Role) -> Targets:
         return Targets("S001", "S404")
 
@@ -311,6 +328,8 @@ def build_world(journey: Journey, **more: Any) -> World:
         for code, name in (("S900", "other_county"), ("S901", "city")):
             region = getattr(town.regions, name)
             session.add(Station(id=new_id(), code=code, name=name, kind="station", region_id=region.id))
+            session.add(Deputy(id=new_id(), code=f"D{code[1:]}", name=name, level="county", region_id=region.id))
+            session.add(Department(id=new_id(), code=f"F{code[1:]}", name=name, region_id=region.id))
         for name, region in (("far", town.regions.other_county), ("high", town.regions.city)):
             traffic = town.departments.traffic.id
             row = RoutingRule(id=rules[name], region_path=region.path, priority=1, department_id=traffic, reason="职责")

@@ -5,6 +5,7 @@ from functools import cached_property, partial
 
 from liaison.domain.actors import Actor
 from liaison.domain.outcomes import Outcome
+from liaison.domain.registers import CAPABILITIES, DEPUTY_LEVELS, STATION_KINDS
 from liaison.domain.terms import COMPLEXITIES
 from liaison.models.cases import Case
 from liaison.models.people import Account, Deputy
@@ -50,7 +51,12 @@ class Choices:
             "deputies": self._deputies,
             "all_deputies": lambda: [_of_deputy(each) for each in deputies_to_take_over(self._path, able=False)],
             "accounts": lambda: [(each.username, _of_account(each)) for each in accounts_within(self._actor)],
-            "categories": self._categories,
+            "categories": lambda: self._categories(retired=False),
+            "all_categories": lambda: self._categories(retired=True),
+            "top_categories": lambda: [(row.code, row.name) for row in all_categories() if row.parent_id is None],
+            "deputy_level": lambda: [(code, label("deputy_level", code)) for code in DEPUTY_LEVELS],
+            "station_kind": lambda: [(code, label("kind", code)) for code in STATION_KINDS],
+            "capability": lambda: [(code, label("capability", code)) for code in CAPABILITIES],
             "stations": lambda: [(row.station.code, row.station.name) for row in stations_within(self._actor)],
             "regions": lambda: [(region.code, region.name) for region in regions_within(self._actor)],
             "roles": lambda: [(role, label("role", role)) for role in ROLES],
@@ -86,13 +92,19 @@ class Choices:
     def _own(self, kind: str) -> list[Pair]:
         return [(code, f"{name}（{code}）") for code, name in acts_for(self._actor, kind)]
 
-    def _categories(self) -> list[Pair]:
+    def _categories(self, *, retired: bool) -> list[Pair]:
+        """Those to choose from; with `retired` all that a matter or a rule may still have, so marked."""
         rows = all_categories()
-        parents = {row.id: row.name for row in rows if row.parent_id is None}
-        return [
-            (row.code, f"{parents[row.parent_id]} › {row.name}" if row.parent_id in parents else row.name)
-            for row in rows
-        ]
+        parents = {row.id: row for row in rows if row.parent_id is None}
+        found = []
+        for row in rows:
+            above = parents.get(row.parent_id)
+            words = f"{above.name} › {row.name}" if above else row.name
+            if row.active and (above is None or above.active):
+                found.append((row.code, words))
+            elif retired:
+                found.append((row.code, f"{words}（已停用）"))
+        return found
 
     def _complexity(self, code: str) -> str:
         words = label("complexity", code)

@@ -67,6 +67,7 @@ _MENU = (
     ("console.statistics_page", "统计", "statistics.read"),
     ("console.proxy_entry", "代录", "station.enter"),
     ("console.station_list", "联络站", "roster.read"),
+    ("console.register_list", "基础资料", "registers.read"),
     ("console.rule_list", "分派规则", "rules.read"),
     ("console.ladder_page", "提醒与时限", "ladders.read"),
     ("console.calendar_page", "节假日", "calendar.read"),

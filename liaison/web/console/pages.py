@@ -28,6 +28,7 @@ from liaison.web.console import (  # noqa: F401
     quick_replies,
     reach,
     recoveries,
+    registers,
     rules,
     samples,
     sign_in,
