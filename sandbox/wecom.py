@@ -1,6 +1,7 @@
 """qyapi.weixin.qq.com, as far as cards to members go."""
 
 import json
+import secrets
 from collections.abc import Mapping
 
 from flask import Blueprint, jsonify, request
@@ -86,4 +87,5 @@ def _give(here: World, member: str, asked: Mapping) -> str:
 
 
 def _refuse(code: int, text: str) -> Response:
-    return jsonify(errcode=code, errmsg=f"{text}, hint: [sandbox], from ip: 203.0.113.7")
+    hint = secrets.randbelow(10**24)
+    return jsonify(errcode=code, errmsg=f"{text}, hint: [{hint:024}], from ip: 203.0.113.7")

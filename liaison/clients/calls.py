@@ -15,8 +15,13 @@ from typing import Any
 
 import httpx
 
+from liaison.clients.breaker import Breaker, Resting
 from liaison.clients.destinations import Guard
 from liaison.clients.letters import Kind, NotSent
+
+RESTS = "left alone for not answering"
+BROKEN = 500
+"""From this status on it is not the system that answers but whatever stands before it, or it cannot."""
 
 TIMEOUT = httpx.Timeout(5.0)
 """For each step of a call: connecting, sending, and every wait for the answer."""
@@ -55,10 +60,15 @@ class Caller:
     """
 
     def __init__(
-        self, base_url: str, transport: httpx.BaseTransport | None = None, inside: Collection[str] = ()
+        self,
+        base_url: str,
+        transport: httpx.BaseTransport | None = None,
+        inside: Collection[str] = (),
+        breaker: Breaker | None = None,
     ) -> None:
         self._base_url, self._transport, self._inside = httpx.URL(base_url), transport, inside
         self._idle: deque[httpx.Client] = deque()
+        self._breaker = breaker or Breaker()
 
     @property
     def host(self) -> str:
@@ -66,14 +76,27 @@ class Caller:
         return self._base_url.netloc.decode("ascii")
 
     def call(self, method: str, path: str, **request: Any) -> httpx.Response:
-        """Make one call and return the answer whatever its status; raises NotSent to try again when there is none."""
+        """Make one call and return the answer whatever its status; raises NotSent to try again when there is none.
+
+        A system that has not answered for a while is left alone: then it is raised at once, with the pause.
+        """
+        pause, tries, answered = None, False, False
+        try:
+            tries = self._breaker.enter()
+        except Resting as rest:
+            pause = rest.pause
+        if pause:
+            raise NotSent(RESTS, pause=pause)
         client = self._take()
         try:
-            return client.request(method, path, **request)
+            response = client.request(method, path, **request)
+            answered = response.status_code < BROKEN
+            return response
         except httpx.HTTPError as error:
             reason = type(error).__name__
         finally:
             self._idle.append(client)
+            self._breaker.leave(tries, answered=answered)
         raise NotSent(reason)  # here, where the caught error with its address is no longer the context
 
     def _take(self) -> httpx.Client:

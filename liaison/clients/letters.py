@@ -35,7 +35,8 @@ class Kind(StrEnum):
 class NotSent(Exception):
     """The channel did not take the letter, or did not say so; holds no address and no secret.
 
-    `pause` is how long a QUOTA asks the whole channel to be left alone, None when the provider did not say.
+    `pause` is how long a QUOTA asks the whole channel to be left alone, None when the provider did not say; of a RETRY,
+    how long there is no point in trying.
     """
 
     def __init__(self, reason: str, kind: Kind = Kind.RETRY, *, pause: timedelta | None = None) -> None:

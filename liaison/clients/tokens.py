@@ -6,6 +6,8 @@ the same token until it is about to end, and an old one stays good for five minu
 """
 
 import json
+import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -33,13 +35,28 @@ BETWEEN_FORCED = 30
 Answer = Mapping[str, Any]
 """What the platform said; its `errcode` is always there, and a number."""
 
+_REQUEST = re.compile(r"rid: ([0-9a-f]{8}(?:-[0-9a-f]{8}){1,3})\b|hint: \[(\d{6,24})\]")
+"""The platform's own id of a call, by which its support finds it: WeChat's `rid`, WeCom's `hint`."""
+
+_log = logging.getLogger(__name__)
+
 
 def answer_in(response: httpx.Response) -> Answer:
-    """Return the platform's answer; raises NotSent to try again when something else than the platform answered."""
+    """Return the platform's answer; raises NotSent to try again when something else than the platform answered.
+
+    A refusal is logged with the platform's own id of the call, beside ours, and nothing else of its text.
+    """
     answer = document(response)
     if response.status_code == 200 and type(answer.get("errcode")) is int:
+        if answer["errcode"]:
+            _log.info("%s: errcode %d, %s", response.request.url.path, answer["errcode"], _request(answer))
         return answer
     raise NotSent(f"HTTP {response.status_code} without an errcode")
+
+
+def _request(answer: Answer) -> str:
+    named = _REQUEST.search(str(answer.get("errmsg", "")))
+    return f"request {named[1] or named[2]}" if named else "no request id"
 
 
 def check(answer: Answer, codes: Mapping[int, Meaning], detail: str = "") -> None:
@@ -143,10 +160,21 @@ class Tokens:
         asked_at = self._clock()
         value, seconds = self._fetch(False)
         if value == refused:
-            if not self._may_force():
-                raise NotSent("the token is refused, and a new one was forced just now")
-            value, seconds = self._fetch(True)
+            value, seconds = self._force(refused)
         return Token(value, asked_at + seconds)
+
+    def _force(self, refused: str) -> tuple[str, float]:
+        """Make the platform give out another one; when it will not, another process may have made it do so just now."""
+        if not self._may_force():
+            raise NotSent("the token is refused, and a new one was forced just now")
+        try:
+            return self._fetch(True)
+        except NotSent as error:
+            unwilling = error
+        value, seconds = self._fetch(False)
+        if value == refused:
+            raise unwilling
+        return value, seconds
 
     def _good(self, token: Token | None, refused: str | None) -> bool:
         return token is not None and token.value != refused and self._clock() < token.expires_at - MARGIN

@@ -33,6 +33,7 @@ MAX_ATTEMPTS = 180  # by one channel; with the backoff below, about four hours o
 GO_ON_AFTER = 6  # attempts by a channel that does not answer, about five minutes, when there is another one to try
 LEASE = timedelta(seconds=45)  # three times the slowest channel: connecting, sending, waiting, 5 s each
 FIRST_BACKOFF = 10.0
+NO_PAUSE = timedelta(0)
 LONGEST_BACKOFF = 80.0  # with its spread and a tick, nobody waits over two minutes once a channel is well again
 _RUNS = and_(Clock.stopped_at.is_(None), Clock.paused_at.is_(None))
 NO_ADDRESS, NO_CONSENT = "no address", "no consent left"
@@ -209,7 +210,7 @@ def _settle_error(message: Message, error: NotSent, now: datetime) -> None:
     if is_courtesy(notice):
         _end(notice, "cancelled", now, error.reason)
     elif error.kind is Kind.RETRY and notice.attempts < (GO_ON_AFTER if notice.route else MAX_ATTEMPTS):
-        _put_off(notice, now + backoff(notice.attempts))
+        _put_off(notice, now + max(backoff(notice.attempts), error.pause or NO_PAUSE))
     elif _go_on(notice, error.reason):
         _put_off(notice, now)
     elif error.kind is Kind.QUOTA:

@@ -133,6 +133,29 @@ def test_two_processes_force_once(platform: Platform, redis: Redis) -> None:
         two.renewed("same")
 
 
+def test_a_process_that_may_not_force_takes_what_another_has_forced(platform: Platform, no_redis: Redis) -> None:
+    answers = iter([("same", 7200), NotSent("too soon", Kind.QUOTA), ("forced by another", 7200)])
+
+    def fetch(force: bool) -> tuple[str, float]:
+        answer = next(answers)
+        if isinstance(answer, NotSent):
+            raise answer
+        return answer
+
+    assert Tokens("t", fetch, no_redis, platform.clock).renewed("same") == "forced by another"
+
+
+def test_a_platform_that_will_not_be_forced_is_heard(platform: Platform, no_redis: Redis) -> None:
+    def fetch(force: bool) -> tuple[str, float]:
+        if force:
+            raise NotSent("daily", Kind.QUOTA)
+        return "same", 7200
+
+    with pytest.raises(NotSent, match="daily") as caught:
+        Tokens("t", fetch, no_redis, platform.clock).renewed("same")
+    assert caught.value.kind is Kind.QUOTA
+
+
 def test_redis_is_left_with_the_token_for_its_time_and_no_lock(redis: Redis, platform: Platform) -> None:
     tokens = Tokens("t", platform.fetch, redis, platform.clock)
     tokens.current()

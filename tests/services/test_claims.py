@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from liaison.clients.letters import NotSent
 from liaison.db import session, transaction
 from liaison.domain.actors import Role
 from liaison.models.notices import Notice
@@ -150,6 +151,15 @@ def test_a_resident_whose_merge_was_undone_hears_no_more_of_the_other_matter(lif
     theirs = next(each.id for each in told if each.recipient_id == life.case(other).id)
     life.act("office", matters.restore, other, "不是一件事")
     assert claim(life, theirs) == []
+
+
+def test_a_pause_outlasts_the_backoff_and_never_shortens_it(life: Life, notice: UUID) -> None:
+    for pause in (timedelta(seconds=300), timedelta(seconds=1)):
+        (message,) = claim(life, notice)
+        settle(life, message, NotSent("left alone", pause=pause))
+        waits = fresh(notice).next_at - life.clock()
+        assert waits >= max(pause, timedelta(seconds=7.5))
+        life.clock.set(fresh(notice).next_at)
 
 
 def test_backoff_doubles_and_never_exceeds_the_two_minutes_in_which_all_goes_out_after_an_outage() -> None:
