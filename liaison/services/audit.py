@@ -28,6 +28,7 @@ Protection Law (art. 56) for three years of records of how personal information 
 READ_CONTACT, EXPORT, RESTORE = "read.contact", "export.backup", "restore"
 ERASE, RETENTION, STATISTICS, FIND = "data.erase", "data.retention", "export.statistics", "read.by_phone"
 LIST, SHEET = "export.list", "export.case"
+PUBLISH_HINTED = "publish.hinted"
 ACTS = (
     READ_CONTACT,
     EXPORT,
@@ -38,6 +39,7 @@ ACTS = (
     FIND,
     LIST,
     SHEET,
+    PUBLISH_HINTED,
     "data.hold",
     "data.release",
     "setting.ladder",

@@ -15,11 +15,12 @@ from liaison.domain.policy import require
 from liaison.models.cases import PUBLISHED_WORDS, Case, Publication
 from liaison.models.departments import Category
 from liaison.models.stations import Station
-from liaison.services import cases, consents, published_photos
+from liaison.services import audit, cases, consents, content_checks, published_photos
 from liaison.services.published_photos import Covered
 from liaison.services.reach import cases_within
 
 PUBLISHABLE = ("rating", "tracking", "closed")
+HINTED = "内容提示：这些文字可能不宜公开，请再看一遍。确认仍要公开的，请写明理由。"
 MOST_WORDS = 5  # of a search; each more would narrow what five have found already
 _WORDS = literal_column(f"({PUBLISHED_WORDS})", Text)
 _PAIRS = func.bigrams(literal_column(PUBLISHED_WORDS))
@@ -34,11 +35,13 @@ def publish(
     answer: str,
     consent: bool,
     photos: Sequence[Covered] | None = None,
+    because: str = "",
     now: datetime,
 ) -> Publication:
     """Publish a redacted matter and its answer, or replace what was published. Raises Invalid without consent.
 
-    `photos` are covered copies that replace those published before; without it these stay.
+    `photos` are covered copies that replace those published before; without it these stay. Where a content check finds
+    something in the words, `because` must say why they are published all the same: it goes into the audit log.
 
     The consent is written down; one that the resident took back is a Conflict, whatever the office says.
     """
@@ -49,6 +52,9 @@ def publish(
     if case.state not in PUBLISHABLE:
         raise WrongState("事项答复后才能公开。", state=case.state, waiting_for=None)
     consents.check_publication(case)
+    found = content_checks.check_words(title, text, answer)
+    if found.is_flagged and not because:
+        raise Invalid({"because": [HINTED]})
     if Purpose.PUBLICATION not in consents.standing(case):
         consents.agree(case, [Purpose.PUBLICATION], now)
     published = session.merge(
@@ -69,6 +75,9 @@ def publish(
         session.flush()
         published_photos.replace(case.id, photos, now)
     cases.record(case, "publish", actor, now, data={"title": title, "photos": len(published_photos.photos_of(case.id))})
+    if found.is_flagged:
+        why = {"hint": found.hint, "reason": because}
+        audit.note(actor, audit.PUBLISH_HINTED, now, about=case.number, region_path=case.region_path, data=why)
     return published
 
 

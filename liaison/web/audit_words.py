@@ -10,6 +10,7 @@ AUDIT_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "read.by_phone": "按群众本人的电话查找事项",
             "export.backup": "导出全部数据（备份）",
             "restore": "从备份恢复数据",
+            "publish.hinted": "有内容提示仍公开答复",
             "data.erase": "删除一件事项的个人信息",
             "data.retention": "按期删除过期数据",
             "data.hold": "暂停删除一件事项",

@@ -196,12 +196,13 @@ class BarLifting(Reason):
 
 
 class Publication(Input):
-    """What the public may read, redacted by hand."""
+    """What the public may read, redacted by hand; `because` is why it is published although a check found something."""
 
     title = Words(2, 60, required=True)
     text = Words(2, MAX_TEXT, required=True)
     answer = Words(2, MAX_TEXT, required=True)
     consent = fields.Boolean(required=True)
+    because = Words(0, NOTE, load_default="")
 
 
 class LookBack(Input):

@@ -77,3 +77,25 @@ def test_the_platform_fetches_the_file_it_is_asked_about_and_nobody_anything_els
     assert phone.get(link[:-1] + ("0" if link[-1] != "0" else "1")).status_code == 404
     life.clock.advance(hours=1, seconds=1)
     assert phone.get(link).status_code == 404
+
+
+def test_an_answer_with_a_hint_is_published_with_a_reason_alone_which_the_auditor_reads(journey: Journey) -> None:
+    matter, office = journey.comes_to("closed"), journey.browses("office")
+    address = f"/console/publishing/{matter}"
+    typed = {"title": "路灯", "text": "路灯坏了。", "answer": "已修好，请勿非法集会。"}
+    typed |= {"consent": "true", "act": "publish"}
+
+    def publish(**more: str):
+        token = forms_of(office.get(address))[-1].values["csrf_token"]
+        return office.post(address, data=typed | {"csrf_token": token} | more)
+
+    refused = publish()
+    assert refused.status_code == 422 and "内容提示" in refused.text and 'name="because"' in refused.text
+    assert "请勿非法集会" in refused.text, "nothing typed is lost"
+    assert journey.phone().get(f"/public/{matter}").status_code == 404
+    assert publish(because="劝告，不是号召。").status_code == 303
+    shown = journey.phone().get(f"/public/{matter}")
+    assert shown.status_code == 200 and "劝告" not in shown.text
+    written = journey.browses("auditor").get("/console/audit").text
+    assert "有内容提示仍公开答复" in written and "劝告，不是号召。" in written
+    assert publish(answer="已修好。").status_code == 303, "without a hint nobody asks"

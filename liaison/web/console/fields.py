@@ -139,6 +139,7 @@ FACES: Mapping[str, Face] = MappingProxyType(
                 Field("text", "公开的事由", help="请删去姓名、电话、门牌等能认出个人的内容。", required=True),
                 Field("answer", "公开的答复", required=True),
                 Field("consent", "群众已同意公开", "tick", required=True),
+                Field("because", "有内容提示、仍要公开的理由", "line"),
             ),
             help="原文保留，公开的是这里改写后的文字。",
         ),

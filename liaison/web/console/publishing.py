@@ -102,7 +102,7 @@ def _publish(dossier: Dossier, body: dict, boxes: Mapping[int, Sequence[Box]]) -
             where = boxes.get(position, ())
             made = photos.cover(file_check.read_sound(store, files[position]), [box.shares for box in where])
             covered.append(Covered(position, where, photos.keep(store, made)))
-    told = {name: body[name] for name in ("title", "text", "answer", "consent")}
+    told = {name: body[name] for name in ("title", "text", "answer", "consent", "because")}
     with unit_of_work():
         publication.publish(current_actor(), number, **told, photos=covered, now=now())
 
