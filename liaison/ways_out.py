@@ -12,6 +12,7 @@ from liaison.clients.sms import SmsAccount, SmsOutlet, SmsTemplate
 from liaison.clients.webhook import Webhook
 from liaison.clients.wechat import MessageTemplate, SubscribeOutlet, TemplateOutlet, Wechat, WechatAccount
 from liaison.clients.wechat_checks import ContentCheck
+from liaison.clients.wechat_desk import CustomerDesk
 from liaison.clients.wecom import WecomAccount, WecomOutlet
 from liaison.services.channels import EMAIL, LOG, SMS, SUBSCRIBE, TEMPLATE, WEBHOOK, WECOM, Limit
 from liaison.settings import Config
@@ -60,6 +61,15 @@ def open_checks(config: Config, redis: Redis) -> Mapping[str, ContentCheck]:
         for channel, told in accounts.items()
         if told.app_id
     }
+
+
+def open_desk(config: Config, redis: Redis) -> CustomerDesk | None:
+    """The desk that answers those who write to the service account, if there is one."""
+    told = config.service_account
+    if not told.app_id:
+        return None
+    whose, inside = WechatAccount(told.app_id, told.secret), config.notices.inside
+    return CustomerDesk(Wechat(whose, redis, base_url=told.base_url, inside=inside))
 
 
 def _subscribe(config: Config, redis: Redis) -> Outlet:

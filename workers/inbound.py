@@ -1,8 +1,8 @@
-"""The job that works off what platforms told us."""
+"""The jobs that work off what platforms told us, and answer those who wrote."""
 
 from liaison.db import transaction
-from liaison.services import inbound
-from workers.setting import app, now
+from liaison.services import chat, inbound
+from workers.setting import app, desk, now
 
 
 def work_off() -> int:
@@ -17,3 +17,9 @@ def work_off() -> int:
             tried += count
             if count < inbound.BATCH:
                 return tried
+
+
+def answer() -> int:
+    """Answer a batch of those who wrote to the service account; returns how many."""
+    with app().app_context():
+        return chat.answer(desk())

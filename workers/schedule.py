@@ -32,6 +32,7 @@ TICKS = (
     Tick("workers.jobs.sweep", "ticks", every=60),
     Tick("workers.inbound.work_off", "ticks", every=5),
     Tick("workers.checks.check_content", "notices", every=5),
+    Tick("workers.inbound.answer", "notices", every=5),
     Tick("workers.history.anchor", "ticks", every=300, timeout=600),
     Tick("workers.rewrapping.rewrap", "ticks", every=300),
     Tick("workers.life.remove_doomed", "ticks", every=60),

@@ -15,10 +15,11 @@ from liaison import wall
 from liaison.app import create_app
 from liaison.config import find_path, load
 from liaison.domain.timekeeping import Uptime
+from liaison.services.chat import Desk
 from liaison.services.checking import Checker
 from liaison.services.delivery import Post
 from liaison.settings import Config
-from liaison.ways_out import open_checks, open_outlets
+from liaison.ways_out import open_checks, open_desk, open_outlets
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -53,6 +54,13 @@ def checker() -> Checker:
     """What asking WeChat about content needs."""
     wiring = app().extensions["liaison"]
     return Checker(open_checks(config(), _shelf()), wiring.read_keys, wiring.clock, config().base_url)
+
+
+@cache
+def desk() -> Desk:
+    """What answering those who write to the service account needs."""
+    wiring = app().extensions["liaison"]
+    return Desk(open_desk(config(), _shelf()), wiring.read_keys, wiring.clock, config().base_url)
 
 
 def _shelf() -> Redis:

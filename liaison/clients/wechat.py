@@ -36,6 +36,8 @@ CODES = {
     43004: FINAL,  # does not follow the service account
     43101: FINAL,  # no consent left
     43108: RETRY,  # two messages to one person at once
+    45015: FINAL,  # wrote to us more than 48 hours ago
+    45047: FINAL,  # was answered too often
     45168: FINAL,  # a word WeChat does not pass
     61010: FINAL,  # was not in the mini-program within two hours
     87014: FINAL,  # content it calls risky

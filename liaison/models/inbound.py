@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from liaison.models.base import Base, new_id
@@ -41,3 +41,21 @@ class InboundNonce(Base):
     source: Mapped[str] = mapped_column(primary_key=True)
     nonce: Mapped[str] = mapped_column(primary_key=True)
     seen_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Answer(Base):
+    """What is to be said to somebody who wrote to the service account: waiting → done | failed, at most once a try.
+
+    `kind` is told | pointer | welcome. To whom, and what was written, stands in the event's message in the vault.
+    """
+
+    __tablename__ = "answers"
+    __table_args__ = (Index("ix_answers_next_at", "next_at", postgresql_where=text("state = 'waiting'")),)
+
+    event_id: Mapped[UUID] = mapped_column(ForeignKey("inbound_events.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str]
+    state: Mapped[str] = mapped_column(default="waiting")
+    attempts: Mapped[int] = mapped_column(default=0)
+    token: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime]
+    error: Mapped[str | None]

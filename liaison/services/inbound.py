@@ -20,7 +20,7 @@ from liaison.domain.text import mask_personal
 from liaison.models.base import new_id
 from liaison.models.inbound import InboundEvent, InboundNonce
 from liaison.models.notices import Notice
-from liaison.services import channels, checking, vault
+from liaison.services import channels, chat, checking, vault
 from liaison.services.sealing import Keys
 
 WECHAT, SMS, PLATFORM = "wechat", "sms", "webhook"
@@ -70,7 +70,9 @@ READERS: Mapping[str, Callable[[bytes], Push]] = MappingProxyType(
 )
 """By source, what reads its messages."""
 
-HANDLERS: Mapping[str, Handler] = MappingProxyType({DELIVERY: note_delivery, CHECKED: checking.note_result})
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {DELIVERY: note_delivery, CHECKED: checking.note_result, **dict.fromkeys(chat.KINDS, chat.note_message)}
+)
 """By kind of push, what follows from it."""
 
 

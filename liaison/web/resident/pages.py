@@ -12,7 +12,7 @@ from wtforms.validators import ValidationError
 from liaison.domain import station_codes
 from liaison.domain.errors import Conflict, Invalid, Unavailable
 from liaison.models.stations import Station
-from liaison.services import addresses, privacy, publication, stations
+from liaison.services import addresses, chat, privacy, publication, stations
 from liaison.services.channels import SMS
 from liaison.services.departments import departments_around
 from liaison.services.intake import MAX_TEXT, MIN_TEXT
@@ -32,6 +32,9 @@ blueprint = Blueprint("resident", __name__)
 PER_PAGE, MOST_SKIPPED = 20, 10_000
 SHOWN_ANSWERS = 3
 LONGEST_QUERY = 50
+TOLD = "told"
+"""The part of an address that names what somebody wrote to the service account (`services.chat`)."""
+
 TOO_MANY = f"最多上传 {MAX_PHOTOS} 张照片，请去掉一些。"
 
 
@@ -39,7 +42,8 @@ TOO_MANY = f"最多上传 {MAX_PHOTOS} 张照片，请去掉一些。"
 class Draft:
     """A form on its way: the key that makes it count once, its photos and voice, what is wrong with it.
 
-    `note` is `stale` (the page stood too long) or `repeated` (the key came with something else before).
+    `note` is `stale` (the page stood too long), `repeated` (the key came with something else before) or `forgotten`
+    (what was written to the service account is not there any more).
     """
 
     key: str
@@ -67,7 +71,8 @@ def start() -> str:
     found = stations.search(query, skip=skip, limit=PER_PAGE + 1)
     following = skip + PER_PAGE if len(found) > PER_PAGE else None
     rows = [(each, signature_of(each)) for each in found[:PER_PAGE]]
-    return render_template("resident/start.html", rows=rows, q=query, next=following)
+    told = request.args.get(TOLD, "") or None
+    return render_template("resident/start.html", rows=rows, q=query, next=following, told=told)
 
 
 @blueprint.get("/s/<code>")
@@ -93,8 +98,11 @@ def station(code: str) -> str:
 @blueprint.get("/s/<code>/new")
 @guard("matter.submit")
 def form(code: str) -> Response:
-    """The form, with a fresh key."""
-    return _form(stations.get_station(code), Draft(uuid.uuid4().hex), 200)
+    """The form, with a fresh key; with what was written to the service account, where a link of ours names it."""
+    found, name = stations.get_station(code), request.args.get(TOLD, "")
+    text = chat.find_told(name, wiring().keys, now()) if name else None
+    draft = Draft(uuid.uuid4().hex, note="forgotten" if name and text is None else "")
+    return _form(found, draft, 200, MultiDict({"text": text[:MAX_TEXT]}) if text else None)
 
 
 @blueprint.post("/s/<code>/new")
@@ -190,14 +198,14 @@ def _folds(draft: Draft) -> bool:
     return not filled and not any(name.startswith(folded) for name in draft.errors)
 
 
-def _form(found: Station, draft: Draft, status: int) -> Response:
+def _form(found: Station, draft: Draft, status: int, told: MultiDict[str, str] | None = None) -> Response:
     page = render_template(
         "resident/form.html",
         station=found,
         signature=signature_of(found),
         categories=stations.top_categories(),
         departments=departments_around(found.region.path),
-        typed=request.form,
+        typed=request.form if told is None else told,
         draft=draft,
         kept=seal_files(found.code, draft.key, draft.files),
         places=stations.places_around(found),
