@@ -8,7 +8,7 @@ import httpx
 from flask import Blueprint, abort, current_app, jsonify, request
 from werkzeug.wrappers import Response
 
-from sandbox.events import SUCCESS, subscribe_popup
+from sandbox.events import SUCCESS, subscribe_popup, text_from
 from sandbox.faults import Faults
 from sandbox.pushing import PATIENCE, Callback, Delivery, check
 from sandbox.world import World
@@ -97,6 +97,16 @@ def push_event() -> Response:
     asked = _asked()
     world().postman.push(asked["app_id"], asked["fields"], float(asked.get("delay", 0)))
     return jsonify(pushed=asked["app_id"] in world().postman.callbacks)
+
+
+@routes.post("/words")
+def write() -> Response:
+    """Let somebody {openid} write {text} to {app_id}, whose callback is told."""
+    asked = _asked()
+    with world().lock:
+        world().wrote[asked["openid"]] = world().now()
+    world().postman.push(asked["app_id"], text_from(asked["openid"], asked["text"]), delay=0)
+    return jsonify(done=True)
 
 
 @routes.get("/pushes")

@@ -1,5 +1,6 @@
 """What WeChat tells a developer's server unasked, as the messages it pushes; texts only, nothing is sent here."""
 
+import secrets
 import time
 from collections.abc import Mapping
 from xml.sax.saxutils import escape
@@ -46,6 +47,12 @@ def subscribe_sent(openid: str, template: str, message_id: str, status: str = SU
         "ErrorStatus": status,
     }
     return event("subscribe_msg_sent_event", openid, SubscribeMsgSentEvent={"List": ended})
+
+
+def text_from(openid: str, text: str) -> dict[str, object]:
+    """A person wrote to the account."""
+    said = {"ToUserName": ACCOUNT, "FromUserName": openid, "CreateTime": int(time.time()), "MsgType": "text"}
+    return said | {"Content": text, "MsgId": secrets.randbelow(10**18)}
 
 
 def xml(fields: Fields) -> str:

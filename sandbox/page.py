@@ -10,8 +10,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sandbox.book import Person
+from sandbox.chat import linked
 from sandbox.control import world
-from sandbox.events import subscribe_change, subscribe_popup
+from sandbox.events import subscribe_change, subscribe_popup, text_from
 from sandbox.people import openid_of
 from sandbox.world import Received
 
@@ -21,6 +22,7 @@ SHOWN = 500  # messages, the newest: more nobody reads
 CHANNELS = {
     "wechat_subscribe": "小程序订阅消息",
     "wechat_template": "服务号消息",
+    "wechat_chat": "公众号回复",
     "wecom": "企业微信",
     "sms": "短信",
 }
@@ -65,6 +67,28 @@ def answer_consent(user: str) -> Response:
         told = subscribe_popup(openid, {template: answer}) if answer == "accept" else subscribe_change(openid, template)
         here.postman.push(appid, told, delay=0)
     return redirect(url_for("page.phones", user=user), 303)
+
+
+@routes.get("/people/<user>/words")
+def writing(user: str) -> str:
+    """Where somebody writes to the service account; stands still, so that one can."""
+    return render_template("writing.html", user=user)
+
+
+@routes.post("/people/<user>/words")
+def write(user: str) -> Response:
+    """Write to the service account, whose callback is told."""
+    here, text = world(), request.form.get("text", "").strip()
+    apps = list(here.settings.apps)
+    if text and len(apps) > 1:
+        openid = openid_of(apps[1], user)
+        with here.lock:
+            here.wrote[openid] = here.now()
+        here.postman.push(apps[1], text_from(openid, text), delay=0)
+    return redirect(url_for("page.phones", user=user), 303)
+
+
+routes.add_app_template_filter(linked, "linked")
 
 
 @routes.app_template_filter("moment")

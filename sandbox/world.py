@@ -44,6 +44,7 @@ class World:
         self.away: set[str] = set()
         self.checked: deque[str] = deque(maxlen=KEPT)
         self.media: dict[str, str] = {}
+        self.wrote: dict[str, float] = {}
         self.day_quota = settings.day_quota
         self.sms_balance = True
         self.per_person = True

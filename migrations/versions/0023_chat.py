@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022_chat"
-down_revision = "0021_checks"
+revision = "0023_chat"
+down_revision = "0022_duty"
 
 
 def upgrade() -> None:
