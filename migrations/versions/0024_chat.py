@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023_chat"
-down_revision = "0022_duty"
+revision = "0024_chat"
+down_revision = "0023_imports"
 
 
 def upgrade() -> None:
