@@ -33,7 +33,7 @@ from liaison.services.channels import AT_ANY_HOUR, CHANNELS, SUBSCRIBE
 from liaison.services.claims import TEMPLATES
 from liaison.services.sign_in import RULES
 from liaison.settings import Config
-from liaison.ways_out import installed
+from liaison.ways_out import installed, open_mini_program
 from liaison.web import (
     addresses,
     bodies,
@@ -51,6 +51,7 @@ from liaison.web import (
 from liaison.web.console import department_api, office_api
 from liaison.web.console import pages as console
 from liaison.web.deputy import api as deputy
+from liaison.web.deputy import phones
 from liaison.web.open import anchors, answers, callbacks, checked, deputies, fixed, health
 from liaison.web.resident import api as resident
 from liaison.web.resident import display, pages, printing, privacy, receipts, rights, tracking
@@ -75,7 +76,7 @@ PAGES = (
     files.blueprint,
     console.blueprint,
 )
-APIS = (answers.api, resident.api, rights.api, sessions.api, deputy.api, department_api.api, office_api.api)
+APIS = (answers.api, resident.api, rights.api, sessions.api, deputy.api, phones.api, department_api.api, office_api.api)
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """What a proxy in front may call a request: nothing that could look like another line or field of a log."""
 
@@ -175,7 +176,7 @@ def _wiring(config: Config, clock: Clock) -> Wiring:
     wake = partial(queue.enqueue, "workers.jobs.relay", result_ttl=0, ttl=WAKE_TTL)
     keys, queue_answers = KeyReader(config), partial(_answers, redis)
     store, once, look = open_store(config.files.url), Once(redis).first, Presence(redis).look
-    return Wiring(config, keys, store, clock, wake, queue_answers, once, look)
+    return Wiring(config, keys, store, clock, wake, queue_answers, once, look, open_mini_program(config, redis))
 
 
 def _database_clock(app: Flask) -> Clock:

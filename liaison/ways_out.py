@@ -13,6 +13,7 @@ from liaison.clients.webhook import Webhook
 from liaison.clients.wechat import MessageTemplate, SubscribeOutlet, TemplateOutlet, Wechat, WechatAccount
 from liaison.clients.wechat_checks import ContentCheck
 from liaison.clients.wechat_desk import CustomerDesk
+from liaison.clients.wechat_mini import MiniProgram
 from liaison.clients.wecom import WecomAccount, WecomOutlet
 from liaison.services.channels import EMAIL, LOG, SMS, SUBSCRIBE, TEMPLATE, WEBHOOK, WECOM, Limit
 from liaison.settings import Config
@@ -72,10 +73,19 @@ def open_desk(config: Config, redis: Redis) -> CustomerDesk | None:
     return CustomerDesk(Wechat(whose, redis, base_url=told.base_url, inside=inside))
 
 
-def _subscribe(config: Config, redis: Redis) -> Outlet:
+def open_mini_program(config: Config, redis: Redis) -> MiniProgram | None:
+    """What tells whose phone has opened the mini-program, if there is one."""
+    return MiniProgram(_mini_program(config, redis)) if config.wechat.app_id else None
+
+
+def _mini_program(config: Config, redis: Redis) -> Wechat:
     told = config.wechat
-    whose, inside = WechatAccount(told.app_id, told.secret), config.notices.inside
-    account = Wechat(whose, redis, base_url=told.base_url, inside=inside)
+    account = WechatAccount(told.app_id, told.secret)
+    return Wechat(account, redis, base_url=told.base_url, inside=config.notices.inside)
+
+
+def _subscribe(config: Config, redis: Redis) -> Outlet:
+    told, account = config.wechat, _mini_program(config, redis)
     return SubscribeOutlet(account, MessageTemplate(told.template, told.text_field, told.time_field, told.page))
 
 
@@ -106,6 +116,4 @@ def _webhook(config: Config, redis: Redis) -> Outlet:
 
 def _email(config: Config, redis: Redis) -> Outlet:
     told = config.email
-    return MailOutlet(
-        MailServer(told.host, told.port, told.sender, told.security, told.username, told.password)
-    )
+    return MailOutlet(MailServer(told.host, told.port, told.sender, told.security, told.username, told.password))

@@ -7,13 +7,24 @@ from pathlib import Path
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from sandbox import chat, checks, control, page, sms, wechat, wecom
+from sandbox import chat, checks, control, mini_program, page, sms, wechat, wecom
 from sandbox.settings import Settings
 from sandbox.world import World
 
 BUSY = {"sms": {"Code": "isp.SYSTEM_ERROR", "Message": "系统错误", "RequestId": "0"}}
 BUSY_TENCENT = {"errcode": -1, "errmsg": "system error"}
-PROVIDERS = ("wechat", "chat", "checks", "wecom", "sms")
+BLUEPRINTS = (
+    wechat.routes,
+    chat.routes,
+    checks.routes,
+    mini_program.routes,
+    mini_program.wires,
+    wecom.routes,
+    sms.routes,
+    control.routes,
+    page.routes,
+)
+PROVIDERS = ("wechat", "chat", "checks", "mini_program", "wecom", "sms")
 
 
 def create_app(
@@ -23,7 +34,7 @@ def create_app(
     app = Flask(__name__)
     app.json.ensure_ascii = False
     app.extensions["sandbox"] = World(settings or Settings(), folder, clock)
-    for blueprint in (wechat.routes, chat.routes, checks.routes, wecom.routes, sms.routes, control.routes, page.routes):
+    for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.before_request(_meet_faults)
     app.after_request(_lose_answer)

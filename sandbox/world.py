@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sandbox.book import Book
+from sandbox.codes import CodeBook
 from sandbox.faults import Faults
 from sandbox.pushing import Callback, Delivery, Postman
 from sandbox.settings import Settings, people_in
@@ -37,6 +38,7 @@ class World:
     def __init__(self, settings: Settings, folder: Path | None = None, clock: Callable[[], float] = time.time) -> None:
         self.settings, self.lock, self._clock, self._ahead = settings, threading.RLock(), clock, 0.0
         self.tokens = TokenBook(self.now, settings.token_seconds, settings.token_overlap)
+        self.once = CodeBook(self.now)
         self.faults = Faults()
         self.canned: list[dict] = []
         self.consents: Counter[tuple[str, str]] = Counter()

@@ -39,12 +39,20 @@ class AccessRules:
     oldest: timedelta = timedelta(days=90)
 
     def need(
-        self, role: Role, *, has_factor: bool, proven: bool, must_change: bool, changed_at: datetime, now: datetime
+        self,
+        role: Role,
+        *,
+        has_factor: bool,
+        proven: bool,
+        must_change: bool,
+        changed_at: datetime,
+        now: datetime,
+        by_password: bool = True,
     ) -> Need | None:
         """What a session of such an account lacks first; None when it is whole."""
         if has_factor and not proven:
             return Need.CODE
-        if must_change or (self.oldest and now - changed_at >= self.oldest):
+        if by_password and (must_change or (self.oldest and now - changed_at >= self.oldest)):
             return Need.PASSWORD
         if not has_factor and role in self.factor_roles:
             return Need.FACTOR

@@ -80,7 +80,8 @@ class Account(Base):
 class Session(Base):
     """A signed-in session, kept by the digest of its token so that a copy of the table opens nothing.
 
-    `proven_at` is when the second factor was passed in it; `device` and `network` say roughly from where it came.
+    `by` is what opened it: password, wechat or wecom. `proven_at` is when the second factor was passed in it; `device`
+    and `network` say roughly from where it came.
     """
 
     __tablename__ = "sessions"
@@ -93,6 +94,7 @@ class Session(Base):
     seen_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     proven_at: Mapped[datetime | None]
+    by: Mapped[str] = mapped_column(default="password")
     device: Mapped[str] = mapped_column(default="")
     network: Mapped[str] = mapped_column(default="")
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from liaison.models.base import DIGEST_OF, SEALED, Base
@@ -70,3 +70,25 @@ class Seed(Base):
     state: Mapped[str] = mapped_column(primary_key=True)
     key_id: Mapped[str]
     sealed: Mapped[bytes] = mapped_column(LargeBinary, info=SEALED)
+
+
+class Mark(Base):
+    """By what somebody is known elsewhere, sealed, with a digest for look-up: openid, WeCom user id, phone number.
+
+    `owner_id` is an account, or for the kind `asked` a binding that is not made yet. An openid and a user id are one
+    account's alone; a phone may be that of two accounts of one person.
+    """
+
+    __tablename__ = "marks"
+    __table_args__ = (
+        Index("ix_marks_mac", "mac"),
+        Index("ix_marks_alone", "kind", "mac", unique=True, postgresql_where=text("kind IN ('openid', 'userid')")),
+        {"schema": SCHEMA},
+    )
+
+    owner_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    key_id: Mapped[str]
+    sealed: Mapped[bytes] = mapped_column(LargeBinary, info=SEALED)
+    mac: Mapped[bytes] = mapped_column(LargeBinary, info={DIGEST_OF: "sealed"})
+    code_key_id: Mapped[str]

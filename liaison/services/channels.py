@@ -1,11 +1,11 @@
 """The channels out of the house: which a recipient is reached by, what each may carry, its pauses, WeChat's consent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from liaison.db import session, told
@@ -23,6 +23,8 @@ AT_ANY_HOUR = "at any hour"
 """Under this name it says whether messages go out at night as well: in a demo, whose phones are on a screen."""
 QUOTA_PAUSE = timedelta(minutes=5)  # when a provider says that it is too much, but not for how long
 LONGEST_PAUSE = timedelta(hours=24)
+ACCEPTED = "accept"  # WeChat's word; the others are reject, ban and filter
+MOST_CONSENTS = 1000
 ALL_USED = "today's messages are used up"
 
 
@@ -106,6 +108,32 @@ def drop_consents(recipient_id: UUID, template: str, now: datetime) -> None:
     """Forget a stock that WeChat says is used up: ours was wrong."""
     stock = update(Consent).where(Consent.recipient_id == recipient_id, Consent.template == template)
     session.execute(stock.values(stock=0, changed_at=now), execution_options={"synchronize_session": False})
+
+
+def forget_consents(recipient_id: UUID) -> None:
+    """Forget every stock of a recipient whose phone is another one now."""
+    gone = delete(Consent).where(Consent.recipient_id == recipient_id)
+    session.execute(gone, execution_options={"synchronize_session": False})
+
+
+def consents(recipient_id: UUID, templates: Iterable[str]) -> dict[str, int]:
+    """How many messages of each of these templates a recipient has agreed to and not yet got."""
+    rows = select(Consent.template, Consent.stock).where(Consent.recipient_id == recipient_id)
+    return dict.fromkeys(templates, 0) | dict(session.execute(rows.where(Consent.template.in_(templates))).all())
+
+
+def report_consents(
+    recipient_id: UUID, answers: Mapping[str, str], templates: Iterable[str], now: datetime
+) -> dict[str, int]:
+    """Count what a phone reported of WeChat's question, one for each template accepted; returns the stock.
+
+    Only the templates that need consent count, and no more than `MOST_CONSENTS` of each: nobody waits for more.
+    """
+    stock = consents(recipient_id, templates)
+    for template in stock:
+        if answers.get(template) == ACCEPTED and stock[template] < MOST_CONSENTS:
+            grant_consent(recipient_id, template, 1, now)
+    return consents(recipient_id, templates)
 
 
 def _allowance(channel: str, limit: Limit, now: datetime) -> int | None:

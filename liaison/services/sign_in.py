@@ -30,6 +30,7 @@ MAX_FAILURES = 5
 LOCKED_FOR = timedelta(minutes=30)
 WRONG = "用户名或密码不正确，请重新输入。"
 LOCKED = "多次输错密码或验证码，账号已锁定 30 分钟，请稍后再试，或请安全管理员解锁。"
+PASSWORD, WECHAT, WECOM = "password", "wechat", "wecom"  # what opened a session
 RULES = "access rules"  # the name under which the composition root tells them
 
 _REACH = (joinedload(Account.region), joinedload(Account.department), joinedload(Account.station))
@@ -128,20 +129,26 @@ def clear_failures(account: Account) -> None:
     account.failures, account.locked_until = 0, None
 
 
-def need_of(account: Account, now: datetime, *, proven: bool) -> Need | None:
-    """What a session of this account lacks first; `proven` says that the second factor was passed in it."""
+def need_of(account: Account, now: datetime, *, proven: bool, by: str = PASSWORD) -> Need | None:
+    """What a session of this account lacks first; `proven` says that the second factor was passed in it.
+
+    Who came in by another platform typed no password, so that an old one, or one never changed, hinders nobody there.
+    """
     return rules().need(
         Role(account.role),
         has_factor=account.otp_since is not None,
         proven=proven,
+        by_password=by == PASSWORD,
         must_change=account.must_change,
         changed_at=account.password_changed_at,
         now=now,
     )
 
 
-def open_session(account: Account, now: datetime, *, proven: bool = False, origin: Origin = NOWHERE) -> SignedIn:
-    """Start a session for an account whose password was checked, and with `proven` its second factor as well."""
+def open_session(
+    account: Account, now: datetime, *, proven: bool = False, origin: Origin = NOWHERE, by: str = PASSWORD
+) -> SignedIn:
+    """Start a session for an account that was shown to be theirs, and with `proven` its second factor as well."""
     token = secrets.token_urlsafe(32)
     session.add(
         Session(
@@ -151,6 +158,7 @@ def open_session(account: Account, now: datetime, *, proven: bool = False, origi
             seen_at=now,
             expires_at=now + LIFETIME,
             proven_at=now if proven else None,
+            by=by,
             device=origin.device,
             network=origin.network,
         )

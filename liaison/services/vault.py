@@ -17,11 +17,12 @@ from liaison import wall
 from liaison.db import session
 from liaison.domain.addresses import plain_phone
 from liaison.models.base import Base
-from liaison.models.vault import Address, Identity, Message, Place, Seed
+from liaison.models.vault import Address, Identity, Mark, Message, Place, Seed
 from liaison.services.sealing import Keys, look_up, seal, unseal
 
 Kept = TypeVar("Kept", bound=Base)
 OFFERED, USED = "offered", "used"  # states of a seed
+OPENID, USERID, PHONE, ASKED = "openid", "userid", "phone", "asked"  # kinds of marks
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,40 @@ def find_seed(account_id: UUID, keys: Keys, *, offered: bool = False) -> str | N
 def drop_seeds(account_id: UUID) -> None:
     """Forget the seeds of an account."""
     _drop(Seed, Seed.account_id == account_id)
+
+
+def keep_mark(owner_id: UUID, kind: str, mark: str, keys: Keys) -> None:
+    """Seal by what somebody is known elsewhere, in place of what was kept before."""
+    sealed = seal(keys, Mark.sealed, (owner_id, kind), mark.encode())
+    mac = look_up(keys.codes[keys.newest_code], Mark.mac, mark.encode())
+    under = {"key_id": keys.newest, "code_key_id": keys.newest_code}
+    _replace(Mark, {"owner_id": owner_id, "kind": kind}, sealed=sealed, mac=mac, **under)
+
+
+def find_mark(owner_id: UUID, kind: str, keys: Keys) -> str | None:
+    """By what somebody is known elsewhere, opened; the caller has checked that it may be."""
+    own = (owner_id, kind)
+    with wall.in_vault():
+        row = session.get(Mark, own, populate_existing=True)
+    return unseal(keys, row.key_id, Mark.sealed, own, row.sealed).decode() if row else None
+
+
+def find_marked(kind: str, mark: str, keys: Keys) -> list[UUID]:
+    """Who is known by this, by its digests alone."""
+    macs = [look_up(key, Mark.mac, mark.encode()) for key in keys.codes.values()]
+    with wall.in_vault():
+        return list(session.scalars(select(Mark.owner_id).where(Mark.kind == kind, Mark.mac.in_(macs))))
+
+
+def marked(kind: str, owners: Iterable[UUID]) -> set[UUID]:
+    """Those of these owners of whom such a mark is kept; opens nothing."""
+    with wall.in_vault():
+        return set(session.scalars(select(Mark.owner_id).where(Mark.kind == kind, Mark.owner_id.in_(owners))))
+
+
+def drop_marks(owners: Iterable[UUID], kind: str) -> int:
+    """Forget by what these are known elsewhere; returns how many marks that were."""
+    return _drop(Mark, Mark.owner_id.in_(owners), Mark.kind == kind)
 
 
 def _keep_seed(account_id: UUID, state: str, seed: str, keys: Keys) -> None:

@@ -22,6 +22,7 @@ FILES, REPEATS = "x-files", "x-repeats"  # set on an operation while the documen
 SESSION = "session"
 SCHEMES = {SESSION: {"type": "http", "scheme": "bearer", "description": "the token of POST /api/v1/sessions"}}
 ALWAYS = (400, 503)  # an address or a body that cannot be read; a database or a disk that has given way
+BINDING = ("binding", "confirmation")
 CLOSED = (401, 403)
 WITH_BODY = (413, 415, 422)
 
@@ -59,12 +60,16 @@ class Problem(Schema):
     waiting_for = fields.String(allow_none=True)
     challenge = fields.Nested(Challenge)
     needs = fields.String(
-        validate=validate.OneOf([str(need) for need in Need]),
+        validate=validate.OneOf([*map(str, Need), *BINDING]),
         metadata={
             "description": "what a session lacks: `otp` (send the six digits or a recovery code along), or what its"
-            " owner does in the console first: change the `password`, bind a `second_factor`"
+            " owner does in the console first: change the `password`, bind a `second_factor`; for a phone that no"
+            " account is bound to: the `binding` (POST /api/v1/deputy/bindings with `ticket`), or its `confirmation` by"
+            " the office"
         },
     )
+    ticket = fields.String(metadata={"description": "what a phone that is not bound is to be bound with"})
+    ticket_expires_at = fields.DateTime()
 
 
 def describe(

@@ -26,7 +26,6 @@ REVEALS = {"reveal": "office.reveal", "reveal-decision": "office.reveal_decision
 """By the name of a form of the console, which goes through one door with all others: what it does with a reveal."""
 
 
-
 class NotSignedIn(DomainError):
     """The action needs a session and there is none, or one that lacks what `needs` says."""
 
@@ -122,5 +121,5 @@ def _find_actor() -> Actor:
         if request.endpoint not in UNATTENDED:
             sign_in.touch(found, at)
         g.account = found.account
-        g.need = sign_in.need_of(found.account, at, proven=found.proven_at is not None)
+        g.need = sign_in.need_of(found.account, at, proven=found.proven_at is not None, by=found.by)
         return ANYONE if g.need else sign_in.actor_of(found.account)

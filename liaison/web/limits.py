@@ -8,6 +8,10 @@ so that at most as many times more gets through as there are web processes: nobo
 | signing in                  | address               | 10       | 429                  | memory                      |
 | signing in, refused         | account name          | 10       | 429                  | memory                      |
 | signing in                  | everybody             | 300      | 429                  | memory                      |
+| opening by WeChat or WeCom  | address               | 60       | 429: carriers share  | memory                      |
+|                             |                       |          | addresses            |                             |
+| binding a phone, refused    | address               | 10       | 429; and five wrong  | memory; the five stand in   |
+|                             |                       |          | invitations a phone  | the database                |
 | a code that opened nothing  | address               | 20       | 429                  | memory; a code has 60 bits  |
 | a code that opened nothing  | matter                | 30       | 429, but not for who | memory                      |
 |                             |                       |          | opened it before     |                             |
@@ -103,6 +107,12 @@ sign_in_limit = _together(
     ),
     limiter.shared_limit("300 per minute", scope="all sign-ins", key_func=lambda: "all", methods=["POST"]),
 )
+
+
+platform_limit = limiter.shared_limit("60 per minute", scope="platform")
+"""For views another platform's codes open, which nobody can guess."""
+
+binding_limit = limiter.shared_limit("10 per minute", scope="binding", methods=["POST"], deduct_when=_was_refused)
 
 
 def register(app: Flask, redis_url: str) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import current_app
 
 from liaison.clients.files import FileStore
+from liaison.clients.wechat_mini import MiniProgram
 from liaison.db import is_outage, transaction
 from liaison.domain.calendar import local_day
 from liaison.domain.errors import Unavailable
@@ -28,6 +29,7 @@ class Wiring:
     queue_answers: Callable[[], bool]
     once: Callable[[str, int], bool]
     look: Callable[[str, UUID], list[UUID]]
+    mini_program: MiniProgram | None = None
 
     @property
     def keys(self) -> Keys:

@@ -21,13 +21,14 @@ from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Role
 from liaison.domain.boxes import Box
 from liaison.domain.numbers import make_number
 from liaison.models.base import new_id
+from liaison.models.bindings import Binding
 from liaison.models.conflicts import Conflict
 from liaison.models.departments import Department, RoutingRule
 from liaison.models.imports import Import
 from liaison.models.people import Deputy, Recovery
 from liaison.models.samples import Sample, Sampled
 from liaison.models.stations import Station
-from liaison.services import photos, published_photos
+from liaison.services import photos, published_photos, vault
 from liaison.services.anchors import days, put_anchor
 from liaison.services.published_photos import Covered
 from liaison.web.console.panels import forms_of as forms_by_role
@@ -50,7 +51,7 @@ SIGNED = ("callback.receive", "file.check")
 """Actions whose doors a signature opens, whoever knocks; each has its own tests."""
 
 NAMING = ("number", "reference", "code", "region", "rule_id", "notice_id", "day", "account_id", "recovery_id")
-NAMING += ("sample_id", "import_id")
+NAMING += ("sample_id", "import_id", "binding_id")
 """The arguments of addresses that name a thing."""
 
 KINDS = {
@@ -62,6 +63,8 @@ KINDS = {
     "/api/v1/stations/<code>": "station",
     "/console/accounts/<uuid:account_id>": "account",
     "/console/assignments/<reference>": "assignment",
+    "/console/bindings/<uuid:binding_id>": "binding",
+    "/console/bindings/deputies/<uuid:account_id>": "deputy account",
     "/console/cases/<number>": "case",
     "/console/categories/<code>": "category",
     "/console/departments/<code>": "department in the register",
@@ -161,6 +164,9 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "resume": {"channel": "log"},
     "reset": {},
     "rules": {"department": "housing", "region": COUNTY, "priority": "10", "reason": "职责清单"},
+    "invite": {},
+    "phone": {},
+    "refuse": {},
     "release": {},
     "cancel": {},
     "send_again": {},
@@ -176,6 +182,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "forgotten": {"draft_form": "reply"},
     "quick-replies": {"name": "路灯", "text": "已更换灯具。"},
     "discard": {},
+    "bindings": {},
     "bring-back": {},
     "signing": {"approve": True},
     "take": {},
@@ -188,6 +195,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "m": {"number": ABSENT, "code": "ABCD-EFGH-JKMN"},
     "preview": {},
     "sessions": {},
+    "wechat": {},
     "sign-in": {},
     "sign-out": {},
 }
@@ -235,6 +243,7 @@ class World:
     recoveries: Mapping[str, UUID]
     samples: Mapping[str, UUID]
     imports: Mapping[str, UUID]
+    bindings: Mapping[str, UUID]
 
     def targets(self, kind: str, role: Role) -> Targets:
         """What an address of that kind may name for a role."""
@@ -301,6 +310,18 @@ class World:
         own, far = str(self.recoveries["own"]), str(self.recoveries["far"])
         return Targets(own, str(new_id()), sibling=far)
 
+    def _binding(self, role: Role) -> Targets:
+        """A phone, which the office confirms; an administrator is shown those of WeCom alone."""
+        own, far = str(self.bindings["own"]), str(self.bindings["far"])
+        if role is Role.SECURITY_ADMINISTRATOR:
+            return Targets(None, str(new_id()), other=own, sibling=far)
+        return Targets(own, str(new_id()), sibling=far)
+
+    def _deputy_account(self, role: Role) -> Targets:
+        accounts = self.journey.life.town.accounts
+        own, other, far = (str(accounts[name].id) for name in ("deputy", "office", "other_office"))
+        return Targets(own, str(new_id()), other=other, sibling=far)
+
     def _sample(self, role: Role) -> Targets:
         own, far, high = (str(self.samples[name]) for name in ("own", "far", "high"))
         return Targets(own, str(new_id()), sibling=far, parent=high)
@@ -361,9 +382,8 @@ def build_world(journey: Journey, **more: Any) -> World:
     wishes = {"own": wish(life, "office", "second_security"), "far": wish(life, "other_office", "second_security")}
     bar_everybody(life, barred)
     matters = (east, west, free, far, high, published, barred, merged)
-    return World(
-        journey, *matters, rules, notices, anchored(journey), wishes, lots(life, published), tables(life)
-    )
+    told = (rules, notices, anchored(journey), wishes, lots(life, published), tables(life), phones(life))
+    return World(journey, *matters, *told)
 
 
 def wish(life: Life, username: str, by: str) -> UUID:
@@ -381,6 +401,18 @@ def wish(life: Life, username: str, by: str) -> UUID:
     session.add(row)
     session.commit()
     return row.id
+
+
+def phones(life: Life) -> dict[str, UUID]:
+    """Phones that wait to be bound to an account, within the office's reach and outside."""
+    found = {"own": new_id(), "far": new_id()}
+    with transaction():
+        for name, username in (("own", "deputy"), ("far", "other_office")):
+            account_id, now = life.town.accounts[username].id, life.clock()
+            times = {"asked_at": now, "expires_at": now + timedelta(days=7)}
+            session.add(Binding(id=found[name], kind=vault.OPENID, account_id=account_id, **times))
+            vault.keep_mark(found[name], vault.ASKED, f"oPHONE{name}0000000000000000", life.keys)
+    return found
 
 
 def show_photo(journey: Journey, matter: Matter) -> None:

@@ -55,6 +55,12 @@ class AccountIn(PlaceIn):
     name = Words(1, NAME, required=True)
 
 
+class PhoneIn(Input):
+    """A mobile number, or none."""
+
+    phone = fields.String(load_default="", validate=validate.Length(0, CODE, error="号码太长，请核对。"))
+
+
 class AskIn(Input):
     """Why somebody is to be let in again."""
 

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from liaison.domain.errors import Conflict, DomainError, Invalid, NotAllowed
 from liaison.models.people import Account
-from liaison.services import accounts, recoveries, second_factors, sign_in
+from liaison.services import accounts, binding_desk, recoveries, second_factors, sign_in
 from liaison.web.console.account_inputs import AccountIn, AskIn, PlaceIn, place_of
 from liaison.web.console.choices import Choices
 from liaison.web.console.fields import Field
@@ -18,7 +18,7 @@ from liaison.web.errors import status_of
 from liaison.web.guards import current_actor, guard
 from liaison.web.paging import DEFAULT_LIMIT
 from liaison.web.uploads import read_body
-from liaison.web.wiring import now, unit_of_work
+from liaison.web.wiring import now, unit_of_work, wiring
 
 LONGEST = 50
 PLACE_FIELDS = (
@@ -85,7 +85,7 @@ def account_add() -> str | tuple[str, int]:
 @guard("accounts.read")
 def account_page(account_id: UUID) -> str:
     """One account: what it is, where it is signed in, and what can be done with it."""
-    return _page(accounts.get_within(current_actor(), account_id))
+    return page_of(accounts.get_within(current_actor(), account_id))
 
 
 @blueprint.post("/accounts/<uuid:account_id>/<any(disable,enable,unlock,revoke):act>")
@@ -109,7 +109,7 @@ def account_place(account_id: UUID) -> Response | tuple[str, int]:
             accounts.change_place(current_actor(), account_id, place_of(body), now())
     except (Invalid, Conflict, NotAllowed) as error:
         account = accounts.get_within(current_actor(), account_id)
-        return _page(account, error, "place"), status_of(error)
+        return page_of(account, error, "place"), status_of(error)
     flash("已修改，这个账号的登录已全部退出，重新登录后生效。")
     return redirect(url_for("console.account_page", account_id=account_id), 303)
 
@@ -124,7 +124,7 @@ def recovery_ask(account_id: UUID) -> str | tuple[str, int]:
             half = recoveries.ask(current_actor(), account_id, body["reason"], now=now())
     except (Invalid, Conflict, NotAllowed) as error:
         account = accounts.get_within(current_actor(), account_id)
-        return _page(account, error, "recovery"), status_of(error)
+        return page_of(account, error, "recovery"), status_of(error)
     account = accounts.get_within(current_actor(), account_id)
     return render_template("console/half.html", account=account, half=half, first=True)
 
@@ -140,7 +140,7 @@ def _form(error: DomainError | None = None) -> str:
     )
 
 
-def _page(account: Account, error: DomainError | None = None, asked: str = "") -> str:
+def page_of(account: Account, error: DomainError | None = None, asked: str = "") -> str:
     """The page; after a refusal with the form that was `asked` open and what was typed in it."""
     return render_template(
         "console/account.html",
@@ -149,6 +149,7 @@ def _page(account: Account, error: DomainError | None = None, asked: str = "") -
         locked=sign_in.is_locked(account, now()),
         sessions=sign_in.live_sessions(account.id, now()),
         codes=second_factors.count_codes(account.id),
+        known=binding_desk.known(account.id, wiring().keys),
         fields=PLACE_FIELDS,
         values=request.form if asked == "place" else _values(account),
         error=error,

@@ -75,6 +75,7 @@ _MENU = (
     ("console.import_list", "导入", "imports.read"),
     ("console.account_list", "账号", "accounts.read"),
     ("console.recovery_list", "找回账号", "recovery.confirm"),
+    ("console.binding_page", "微信绑定", "binding.read"),
     ("console.audit_page", "审计日志", "audit.read"),
     ("console.notice_list", "消息", "console.case"),
     ("console.reach_page", "通知方式", "reach.read"),

@@ -4,6 +4,7 @@ from liaison.web.console import (  # noqa: F401
     accounts,
     audit,
     beside,
+    bindings,
     bulk,
     calendar,
     case_file,

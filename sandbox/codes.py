@@ -1,0 +1,25 @@
+"""Codes that stand for something and are good once, for five minutes, as all of Tencent's platforms give them."""
+
+import secrets
+from collections.abc import Callable
+
+LIFETIME = 300
+
+
+class CodeBook:
+    """All codes given out; its callers hold the world's lock."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._codes: dict[tuple[str, str], tuple[float, str]] = {}
+
+    def issue(self, kind: str, meaning: str) -> str:
+        """Give a code of a kind."""
+        code = secrets.token_urlsafe(24)
+        self._codes[kind, code] = (self._clock() + LIFETIME, meaning)
+        return code
+
+    def take(self, kind: str, code: str) -> str | None:
+        """Tell what a code stands for, this once; None when it is not or no longer good."""
+        ends, meaning = self._codes.pop((kind, code), (0.0, ""))
+        return meaning if self._clock() < ends else None
