@@ -33,7 +33,7 @@ from liaison.services.channels import AT_ANY_HOUR, CHANNELS, SUBSCRIBE
 from liaison.services.claims import TEMPLATES
 from liaison.services.sign_in import RULES
 from liaison.settings import Config
-from liaison.ways_out import installed, open_mini_program
+from liaison.ways_out import installed, open_mini_program, open_oauth
 from liaison.web import (
     addresses,
     bodies,
@@ -54,7 +54,18 @@ from liaison.web.deputy import api as deputy
 from liaison.web.deputy import phones
 from liaison.web.open import anchors, answers, callbacks, checked, deputies, fixed, health
 from liaison.web.resident import api as resident
-from liaison.web.resident import display, pages, printing, privacy, receipts, rights, tracking
+from liaison.web.resident import (
+    display,
+    own,
+    pages,
+    printing,
+    privacy,
+    receipts,
+    rights,
+    tracking,
+    visitors,
+    wechat,
+)
 from liaison.web.wiring import Wiring
 
 Clock = Callable[[], datetime]
@@ -69,6 +80,8 @@ PAGES = (
     pages.blueprint,
     display.blueprint,
     tracking.blueprint,
+    own.blueprint,
+    wechat.blueprint,
     receipts.blueprint,
     privacy.blueprint,
     rights.blueprint,
@@ -123,6 +136,7 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None, work
     languages.register(app)
     labels.register(app)
     display.register(app)
+    visitors.register(app)
     for blueprint in PAGES + APIS:
         app.register_blueprint(blueprint)
     for blueprint in APIS:
@@ -176,7 +190,8 @@ def _wiring(config: Config, clock: Clock) -> Wiring:
     wake = partial(queue.enqueue, "workers.jobs.relay", result_ttl=0, ttl=WAKE_TTL)
     keys, queue_answers = KeyReader(config), partial(_answers, redis)
     store, once, look = open_store(config.files.url), Once(redis).first, Presence(redis).look
-    return Wiring(config, keys, store, clock, wake, queue_answers, once, look, open_mini_program(config, redis))
+    mini_program, oauth = open_mini_program(config, redis), open_oauth(config)
+    return Wiring(config, keys, store, clock, wake, queue_answers, once, look, mini_program, oauth)
 
 
 def _database_clock(app: Flask) -> Clock:

@@ -164,6 +164,7 @@ class ServiceAccount:
     text_field: str = "thing1"
     time_field: str = "time2"
     base_url: str = "https://api.weixin.qq.com"
+    open_url: str = "https://open.weixin.qq.com"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from liaison.clients.wechat import MessageTemplate, SubscribeOutlet, TemplateOut
 from liaison.clients.wechat_checks import ContentCheck
 from liaison.clients.wechat_desk import CustomerDesk
 from liaison.clients.wechat_mini import MiniProgram
+from liaison.clients.wechat_oauth import OAuth
 from liaison.clients.wecom import WecomAccount, WecomOutlet
 from liaison.services.channels import EMAIL, LOG, SMS, SUBSCRIBE, TEMPLATE, WEBHOOK, WECOM, Limit
 from liaison.settings import Config
@@ -76,6 +77,15 @@ def open_desk(config: Config, redis: Redis) -> CustomerDesk | None:
 def open_mini_program(config: Config, redis: Redis) -> MiniProgram | None:
     """What tells whose phone has opened the mini-program, if there is one."""
     return MiniProgram(_mini_program(config, redis)) if config.wechat.app_id else None
+
+
+def open_oauth(config: Config) -> OAuth | None:
+    """What learns from WeChat who opens a page in its browser; None without a service account."""
+    told = config.service_account
+    if not told.app_id:
+        return None
+    whose, inside = WechatAccount(told.app_id, told.secret), config.notices.inside
+    return OAuth(whose, base_url=told.base_url, open_url=told.open_url, inside=inside)
 
 
 def _mini_program(config: Config, redis: Redis) -> Wechat:

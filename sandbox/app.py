@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from sandbox import chat, checks, control, mini_program, page, sms, wechat, wecom
+from sandbox import chat, checks, control, mini_program, oauth, page, sms, wechat, wecom
 from sandbox.settings import Settings
 from sandbox.world import World
 
@@ -15,6 +15,8 @@ BUSY = {"sms": {"Code": "isp.SYSTEM_ERROR", "Message": "系统错误", "RequestI
 BUSY_TENCENT = {"errcode": -1, "errmsg": "system error"}
 BLUEPRINTS = (
     wechat.routes,
+    oauth.routes,
+    oauth.pages,
     chat.routes,
     checks.routes,
     mini_program.routes,
@@ -24,7 +26,7 @@ BLUEPRINTS = (
     control.routes,
     page.routes,
 )
-PROVIDERS = ("wechat", "chat", "checks", "mini_program", "wecom", "sms")
+PROVIDERS = ("wechat", "wechat_oauth", "chat", "checks", "mini_program", "wecom", "sms")
 
 
 def create_app(

@@ -19,6 +19,7 @@ class Relation(StrEnum):
 
     NONE = "none"
     CODE = "code"
+    VISITOR = "visitor"
     SIGNATURE = "signature"
     ACCOUNT = "account"
     DEPUTY = "deputy"
@@ -68,6 +69,8 @@ def _tied(roles: Iterable[Role], actions: str, *, otherwise: Relation = Relation
 
 POLICY = MappingProxyType(
     _lines(_EVERYBODY, Relation.NONE, "operations.read public.read station.read asset.read matter.submit session.open")
+    | _lines(_EVERYBODY, Relation.NONE, "session.enter")
+    | _lines(_EVERYBODY, Relation.VISITOR, "matter.own matter.keep")
     | _lines(
         _EVERYBODY,
         Relation.CODE,

@@ -101,6 +101,20 @@ class Session(Base):
     account: Mapped[Account] = relationship(lazy="raise")
 
 
+class Visit(Base):
+    """A resident's session by WeChat, kept by the digest of its token; `visitor_id` is the vault's, and random."""
+
+    __tablename__ = "visits"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    visitor_id: Mapped[UUID] = mapped_column(index=True)
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
 class PastPassword(Base):
     """The hash of a password an account had, so that it is not taken again at once."""
 

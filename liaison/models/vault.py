@@ -1,9 +1,9 @@
 """Who the resident is and where exactly: sealed, in a schema of its own that ordinary queries do not join."""
 
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import Index, LargeBinary, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from liaison.models.base import DIGEST_OF, SEALED, Base
@@ -47,6 +47,36 @@ class Address(Base):
     key_id: Mapped[str]
     sealed: Mapped[bytes] = mapped_column(LargeBinary, info=SEALED)
     changed_at: Mapped[datetime]
+
+
+class Visitor(Base):
+    """A resident as the service account knows one: an openid, sealed, and under `code_key_id` its digest for look-up.
+
+    The id is random and stands for the person wherever the openid must not.
+    """
+
+    __tablename__ = "visitors"
+    __table_args__ = (Index("ix_visitors_openid_mac", "openid_mac"), {"schema": SCHEMA})
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    key_id: Mapped[str]
+    openid: Mapped[bytes] = mapped_column(LargeBinary, info=SEALED)
+    openid_mac: Mapped[bytes] = mapped_column(LargeBinary, info={DIGEST_OF: "openid"})
+    code_key_id: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class OwnMatter(Base):
+    """That a matter stands in a visitor's list: here, since it says which matters are one person's."""
+
+    __tablename__ = "own_matters"
+    __table_args__ = ({"schema": SCHEMA},)
+
+    visitor_id: Mapped[UUID] = mapped_column(
+        ForeignKey(f"{SCHEMA}.visitors.id", ondelete="CASCADE"), primary_key=True
+    )
+    case_id: Mapped[UUID] = mapped_column(primary_key=True, index=True)
+    added_at: Mapped[datetime]
 
 
 class Message(Base):

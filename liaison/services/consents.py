@@ -17,7 +17,7 @@ from liaison.models.cases import Case, Publication
 from liaison.models.matters import Matter
 from liaison.models.notices import Consent, Notice
 from liaison.models.rights import Agreement
-from liaison.services import cases, privacy, published_photos, vault
+from liaison.services import cases, own_matters, privacy, published_photos, vault
 from liaison.services.channels import ADDRESSED, CHANNELS, SMS
 from liaison.services.sealing import Keys
 
@@ -105,7 +105,8 @@ def _give(case: Case, purpose: Purpose, keys: Keys, now: datetime) -> None:
         session.get_one(Matter, case.id).share_identity = True
     elif purpose is Purpose.NOTICES:
         contact = vault.find_contact(case.id, keys)
-        if not keep_mobile(case, contact.phone if contact else None, keys, now):
+        by_wechat = own_matters.tell_owner(case, keys, now)
+        if not keep_mobile(case, contact.phone if contact else None, keys, now) and not by_wechat:
             raise Invalid({"purpose": [NO_MOBILE]})
     agree(case, [purpose], now)
 
@@ -116,5 +117,5 @@ def keep_mobile(case: Case, phone: str | None, keys: Keys, now: datetime) -> boo
     if mobile is None:
         return False
     vault.keep_address(case.id, SMS, mobile, keys, now)
-    case.channels = [SMS, *(channel for channel in case.channels if channel != SMS)]
+    case.channels = [*(channel for channel in case.channels if channel != SMS), SMS]
     return True

@@ -28,7 +28,7 @@ from liaison.models.desk import Draft, Note
 from liaison.models.matters import Idempotency, Matter, Reveal
 from liaison.models.notices import Notice
 from liaison.models.rights import DoomedFile
-from liaison.services import audit, cases, consents, content_checks, published_photos, vault
+from liaison.services import audit, cases, consents, content_checks, own_matters, published_photos, vault
 from liaison.services.sealing import Keys
 
 THEIRS = (Role.ANYONE, Role.RESIDENT, Role.LIAISON)
@@ -113,8 +113,9 @@ def _change(case: Case, parts: Collection[Part], keys: Keys) -> Change:
 
 
 def _drop_contact(case: Case, now: datetime) -> int:
-    """Forget the person: contact, addresses, and what leads to them at a provider or by guessing."""
+    """Forget the person: contact, addresses, whose it is, and what leads to them at a provider or by guessing."""
     consents.stop_notices(case, now)
+    own_matters.drop(case.id)
     session.get_one(Matter, case.id).share_identity = False
     for table, named, nothing in (
         (Idempotency, Idempotency.case_id == case.id, {"digest": ERASED_DIGEST}),

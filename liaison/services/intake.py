@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -23,10 +24,10 @@ from liaison.models.cases import Case, Event
 from liaison.models.departments import Department
 from liaison.models.matters import Idempotency, Matter
 from liaison.models.stations import Station
-from liaison.services import cases, complaints, consents, content_checks, stations, vault
+from liaison.services import cases, complaints, consents, content_checks, own_matters, stations, vault, visitors
 from liaison.services.announcements import announce
 from liaison.services.attachments import attach
-from liaison.services.channels import CHANNELS, SMS
+from liaison.services.channels import CHANNELS, SMS, TEMPLATE
 from liaison.services.photos import Kept
 from liaison.services.sealing import Keys
 
@@ -40,6 +41,7 @@ class Submission:
     """What a resident tells; `text` is already clean.
 
     `about_department` is the code of the department it is about, `about_person` a person in the resident's own words.
+    `visitor_id` is who tells, where WeChat said so; with `hears` WeChat tells them of news.
     """
 
     text: str
@@ -51,6 +53,8 @@ class Submission:
     about_person: str = ""
     source: str = "scan"
     files: Sequence[Kept] = ()
+    visitor_id: UUID | None = None
+    hears: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def submit(
     told, named = complaints.read(station.region.path, submission.text, submission.about_department)
     barred = Parties(departments=frozenset(each.id for each in [*told, *named]))
     routing = stations.route(station, submission.text, category, barred, now)
-    mobile = _mobile(submission.contact)
+    addresses = _addresses(submission, keys)
     case = cases.open_case(
         "matter",
         now,
@@ -94,14 +98,12 @@ def submit(
         station_id=station.id,
         deputy_id=routing.choice.deputy_id,
         category_id=category.id if category else None,
-        channels=[SMS] if mobile else [],
+        channels=list(addresses),
     )
     secret = _secret(keys, keys.newest_code, station.code, key, case)
     with session.no_autoflush:  # every row of the submission is written once, by the event's flush
         _add_matter(case, actor, submission, routing, secret, keys)
-        if mobile:
-            vault.keep_address(case.id, SMS, mobile, keys, now)
-        consents.agree(case, _agreed_to(submission, mobile), now)
+        _keep_way(case, submission, addresses, keys, now)
         files = attach(case, actor.role, submission.files, now)
         event = _first_event(case, actor, station, submission, now)
     complaints.keep(case, actor, told, named, now)
@@ -179,15 +181,29 @@ def _secret(keys: Keys, key_id: str, scope: str, key: str, case: Case) -> str:
     return numbers.derive_code(keys.mac(key_id), scope, key, str(case.id))
 
 
-def _mobile(contact: vault.Contact) -> str | None:
-    """The number on which the resident hears of news, where there are text messages and it can take them."""
-    return find_mobile(contact.phone) if contact.phone and SMS in told(CHANNELS) else None
+def _addresses(submission: Submission, keys: Keys) -> dict[str, str]:
+    """Where the resident hears of news, by channel: in WeChat if they wish, and on a mobile number that was left."""
+    found, installed = dict[str, str](), told(CHANNELS)
+    if submission.visitor_id and submission.hears and TEMPLATE in installed:
+        found[TEMPLATE] = visitors.openid_of(submission.visitor_id, keys)
+    phone = submission.contact.phone
+    if phone and SMS in installed and (mobile := find_mobile(phone)):
+        found[SMS] = mobile
+    return found
 
 
-def _agreed_to(submission: Submission, mobile: str | None) -> list[Purpose]:
+def _keep_way(case: Case, submission: Submission, addresses: dict[str, str], keys: Keys, now: datetime) -> None:
+    """Keep where the resident hears of news, in whose list the matter stands, and what they agreed to."""
+    for channel, address in addresses.items():
+        vault.keep_address(case.id, channel, address, keys, now)
+    if submission.visitor_id:
+        own_matters.bind(submission.visitor_id, case.id, now)
+    consents.agree(case, _agreed_to(submission, hears=bool(addresses)), now)
+
+
+def _agreed_to(submission: Submission, *, hears: bool) -> list[Purpose]:
     """What the form tells that submitting, ticking and leaving a mobile number mean."""
-    shares, hears = [Purpose.SHARING] * submission.share_identity, [Purpose.NOTICES] * bool(mobile)
-    return [Purpose.PROCESSING, *shares, *hears]
+    return [Purpose.PROCESSING, *[Purpose.SHARING] * submission.share_identity, *[Purpose.NOTICES] * hears]
 
 
 def _title(text: str) -> str:

@@ -19,9 +19,9 @@ from liaison.models.cases import Attachment, Case
 from liaison.models.inbound import InboundEvent
 from liaison.models.matters import Idempotency
 from liaison.models.notices import Notice, NoticeAct
-from liaison.models.people import Session
+from liaison.models.people import Session, Visit
 from liaison.models.rights import Hold
-from liaison.services import audit, erasing, vault
+from liaison.services import audit, erasing, vault, visitors
 from liaison.services.erasing import THEIRS, Ground
 from liaison.services.sealing import Keys
 from liaison.settings import Retention
@@ -68,6 +68,7 @@ def rules(settings: Retention, keys: Keys) -> list[Rule]:
         _of_cases("text_days", settings.text_days, Part.TEXT, lambda: Case.text != "", keys),
         Rule("notices_days", settings.notices_days, Notice.id, _old_notices, _remove_notices),
         Rule("sessions_days", settings.sessions_days, Session.id, _old_sessions, _remover(Session.id)),
+        Rule("sessions_days", settings.sessions_days, Visit.id, _old_visits, _remove_visits),
         Rule("inbound_days", settings.inbound_days, InboundEvent.id, _old_inbound, _remove_inbound),
         Rule("idempotency_days", settings.idempotency_days, Idempotency.case_id, _old_keys, _remove_keys),
     ]
@@ -138,6 +139,14 @@ def _remove_notices(ids: Sequence[UUID], before: datetime) -> int:
 
 def _old_sessions(before: datetime) -> ColumnElement[bool]:
     return func.coalesce(Session.revoked_at, Session.expires_at) < before
+
+
+def _old_visits(before: datetime) -> ColumnElement[bool]:
+    return func.coalesce(Visit.revoked_at, Visit.expires_at) < before
+
+
+def _remove_visits(ids: Sequence[UUID], before: datetime) -> int:
+    return visitors.remove_visits(ids)
 
 
 def _old_inbound(before: datetime) -> ColumnElement[bool]:

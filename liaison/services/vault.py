@@ -1,6 +1,6 @@
 """Seal and open who the resident is, where exactly, and what platforms told us.
 
-The only reader and writer of the vault schema.
+The only reader and writer of the vault schema but for what WeChat knows residents by (`visitors`, `own_matters`).
 """
 
 import json
@@ -17,7 +17,7 @@ from liaison import wall
 from liaison.db import session
 from liaison.domain.addresses import plain_phone
 from liaison.models.base import Base
-from liaison.models.vault import Address, Identity, Mark, Message, Place, Seed
+from liaison.models.vault import Address, Identity, Mark, Message, OwnMatter, Place, Seed
 from liaison.services.sealing import Keys, look_up, seal, unseal
 
 Kept = TypeVar("Kept", bound=Base)
@@ -101,9 +101,10 @@ def find_place(case_id: UUID, keys: Keys) -> Spot | None:
 
 
 def identified() -> list[UUID]:
-    """The ids of those of whom a contact or an address is kept, cases and accounts; opens nothing."""
+    """The ids of those of whom a contact, an address or an owner is kept, cases and accounts; opens nothing."""
+    others = select(Address.recipient_id), select(OwnMatter.case_id)
     with wall.in_vault():
-        return list(session.scalars(select(Identity.case_id).union(select(Address.recipient_id))))
+        return list(session.scalars(select(Identity.case_id).union(*others)))
 
 
 def placed() -> list[UUID]:

@@ -1,7 +1,8 @@
 """When more is told at once than people would tell: each further submission shows a proof of work, none is turned away.
 
-Counted per address, per station and over all, in Redis; in the memory of each process while Redis is away, so that the
-flood and the outage together let through a small multiple. What carries a proof is not counted.
+Counted per address, per station, per visitor known by WeChat and over all, in Redis; in the memory of each process
+while Redis is away, so that the flood and the outage together let through a small multiple. What carries a proof is
+not counted.
 """
 
 import time
@@ -20,6 +21,8 @@ from liaison.web.wiring import wiring
 
 PER_ADDRESS = parse("60 per minute")  # a village may come by one address of its carrier
 PER_STATION = (parse("60 per minute"), parse("600 per hour"))  # a full hall at once, and a whole county's day
+PER_VISITOR = parse("10 per 10 minutes")  # one person by WeChat; a crowd behind one address is told apart by it
+AT_WECHAT = parse("120 per minute")  # rounds by WeChat's sign-in of one address, each of which calls WeChat once
 OVER_ALL = parse("600 per minute")  # what one machine takes in without keeping anybody waiting
 WAITED = parse("6 per minute")  # unsolved but ripe challenges of one address; people without JavaScript are few
 BACK = 5  # seconds Redis is left alone after it did not answer
@@ -60,8 +63,8 @@ def register(app: Flask, uri: str, options: dict[str, object]) -> None:
     app.extensions["bursts"] = Counter(FixedWindowRateLimiter(storage))
 
 
-def hold_back(station: str, key: str, given: str) -> None:
-    """Let one submission pass, by its proof if it brings a good one. Raises Burst."""
+def hold_back(station: str, key: str, given: str, visitor: str = "") -> None:
+    """Let one submission pass, by its proof if it brings a good one; `visitor` is our own id of one. Raises Burst."""
     if not wiring().config.web.rate_limits:
         return
     about, at = f"{station} {key}", int(time.time())
@@ -71,15 +74,21 @@ def hold_back(station: str, key: str, given: str) -> None:
             return
     elif proof.worth == proofs.UNRIPE:
         raise Burst(proof.challenge, proof.wait)
-    if not _is_calm(station):
+    if not _is_calm(station, visitor):
         raise Burst(proofs.challenge(about, at), proofs.WAIT)
 
 
-def _is_calm(station: str) -> bool:
-    """Count one more at this station, from this address and over all; whether every limit still holds."""
+def may_ask_wechat() -> bool:
+    """Count one more round by WeChat's sign-in; who is over goes on without it."""
+    return not wiring().config.web.rate_limits or _counter().hit(AT_WECHAT, "wechat", caller())
+
+
+def _is_calm(station: str, visitor: str) -> bool:
+    """Count one more at this station, from this address, of this visitor and over all; whether every limit holds."""
     counter = _counter()
     held = [counter.hit(PER_ADDRESS, "address", caller()), counter.hit(OVER_ALL, "all")]
     held += [counter.hit(limit, "station", station) for limit in PER_STATION]
+    held += [counter.hit(PER_VISITOR, "visitor", visitor)] if visitor else []
     return all(held)
 
 

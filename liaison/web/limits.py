@@ -17,6 +17,8 @@ so that at most as many times more gets through as there are web processes: nobo
 |                             |                       |          | opened it before     |                             |
 | telling and adding          | address               | 120      | 429 with all typed   | memory                      |
 | telling                     | address, station, all | `bursts` | proof of work        | memory                      |
+| telling, known by WeChat    | visitor, our id of it | 1 (`bursts`: 10 in 10) | proof of work | memory               |
+| going round by WeChat       | address               | 120      | without WeChat       | memory                      |
 | one proof of work           | itself                | once     | another one          | memory; the database makes  |
 |                             |                       |          |                      | one matter of one key       |
 

@@ -6,6 +6,8 @@ _OWN = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*(?:\?[A-Za-z0-9._~=&%
 """A list of what is allowed: no scheme, host, backslash, blank, control or foreign letter has a place in it."""
 
 CONSOLE = "/console/"
+OF_RESIDENTS = ("/s/", "/m/", "/my")
+"""Where pages begin that a resident comes back to from WeChat."""
 
 
 def own_path(target: str) -> str:
@@ -16,3 +18,8 @@ def own_path(target: str) -> str:
 def local_path(target: str) -> str:
     """The same for pages of the console alone."""
     return own_path(target) if target.startswith(CONSOLE) else ""
+
+
+def resident_path(target: str) -> str:
+    """The same for pages that lead through WeChat's sign-in."""
+    return own_path(target) if target.startswith(OF_RESIDENTS) else ""

@@ -18,7 +18,7 @@ from liaison.web.fields import Input, fields
 from liaison.web.proofs import FIELD
 from liaison.web.wiring import wiring
 
-NOT_FIELDS = ("csrf_token", "key", "kept", "template", "fill", FIELD)
+NOT_FIELDS = ("csrf_token", "hears", "key", "kept", "template", "fill", FIELD)
 """What a form sends for the page's own use; `template` and `fill` put a kept text into a form of the console."""
 
 

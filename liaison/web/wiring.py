@@ -10,6 +10,7 @@ from flask import current_app
 
 from liaison.clients.files import FileStore
 from liaison.clients.wechat_mini import MiniProgram
+from liaison.clients.wechat_oauth import OAuth
 from liaison.db import is_outage, transaction
 from liaison.domain.calendar import local_day
 from liaison.domain.errors import Unavailable
@@ -30,6 +31,7 @@ class Wiring:
     once: Callable[[str, int], bool]
     look: Callable[[str, UUID], list[UUID]]
     mini_program: MiniProgram | None = None
+    oauth: OAuth | None = None
 
     @property
     def keys(self) -> Keys:

@@ -31,7 +31,7 @@ def test_every_octet_of_the_vault_is_either_sealed_or_a_digest_of_what_is() -> N
     tables = [table for table in Base.metadata.tables.values() if table.schema == SCHEMA]
     octets = [column for table in tables for column in table.columns if isinstance(column.type, LargeBinary)]
     assert len(tables) >= 4 and all(column.info.keys() & {"sealed", DIGEST_OF} for column in octets)
-    assert set(tables) <= set(rewrapping.sealed_tables())
+    assert {column.table for column in octets} <= set(rewrapping.sealed_tables())
 
 
 def test_a_table_that_holds_something_sealed_says_under_which_key() -> None:
@@ -54,7 +54,8 @@ def test_only_the_key_of_look_ups_may_be_new(app) -> None:
     keys = replace(NEW, vault=OLD.vault)
     with transaction():
         plant(OLD)
-    assert sum(step.moved for step in walk(keys)) == 1
+    digested = [table for table in rewrapping.sealed_tables() if "code_key_id" in table.c]
+    assert sum(step.moved for step in walk(keys)) == len(digested) > 1
     assert faults(keys) == []
 
 

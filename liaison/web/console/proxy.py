@@ -19,7 +19,7 @@ from liaison.web.console.fields import Field
 from liaison.web.console.frame import blueprint
 from liaison.web.errors import status_of
 from liaison.web.guards import current_actor, guard
-from liaison.web.resident.submitting import open_files, seal_files, submit
+from liaison.web.resident.submitting import Teller, open_files, seal_files, submit
 from liaison.web.uploads import from_form, keep_photos, load
 from liaison.web.wiring import wiring
 
@@ -61,7 +61,7 @@ def proxy_submit() -> tuple[str, int]:
     draft, station = Draft(_key()), _station()
     try:
         body = _read(station, draft)
-        submitted = submit(station.code, draft.key, body, draft.photos, "proxy", current_actor())
+        submitted = submit(station.code, draft.key, body, draft.photos, Teller("proxy", current_actor()))
     except Invalid as error:
         draft.errors |= error.errors
         return _form(draft, error), 422

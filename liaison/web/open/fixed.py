@@ -10,6 +10,7 @@ from liaison.web.wiring import now, wiring
 
 blueprint = Blueprint("fixed", __name__)
 CLOSED = ("/api/", "/callbacks/", "/console/", "/display", "/files/", "/m", "/metrics", "/readyz", "/s/*/new")
+CLOSED += ("/wechat/",)
 """What is nobody's to index; each such page says so itself as well (X-Robots-Tag)."""
 
 VALID = timedelta(days=180)  # RFC 9116 advises less than a year; it is said anew whenever it is asked for

@@ -1,5 +1,7 @@
 """Who may follow a matter without an account: whoever shows its query code, kept in the visitor's own session."""
 
+from collections.abc import Collection
+
 from flask import request, session
 
 from liaison import wall
@@ -8,6 +10,7 @@ from liaison.domain.errors import Invalid, NotFound
 from liaison.domain.numbers import check_number
 from liaison.models.cases import Case
 from liaison.services import intake
+from liaison.web.resident import visitors
 from liaison.web.wiring import wiring
 
 CODES = "codes"
@@ -34,14 +37,17 @@ def open_case(number: str, code: str) -> Case:
 
 
 def find_case(number: str) -> Case | None:
-    """The matter, if this visitor's session carries its code."""
+    """The matter, if this visitor's session carries its code, or it stands in the list of who WeChat says this is."""
     code = find_code(number)
-    if code is None:
-        return None
     try:
-        return open_case(number, code)
+        return open_case(number, code) if code else visitors.find_own(number)
     except NotFound:
-        return None
+        return visitors.find_own(number)
+
+
+def forget(numbers: Collection[str]) -> None:
+    """Drop the codes of matters from this session, on a phone that goes into other hands."""
+    session[CODES] = {known: kept for known, kept in session.get(CODES, {}).items() if known not in numbers}
 
 
 def find_code(number: str) -> str | None:

@@ -19,7 +19,7 @@ from liaison.web.described import describe
 from liaison.web.guards import guard
 from liaison.web.limits import code_limit, submission_limit
 from liaison.web.resident import access, answers
-from liaison.web.resident.submitting import submit
+from liaison.web.resident.submitting import Teller, submit
 from liaison.web.uploads import keep_photos, keep_voice, read_body
 from liaison.web.wiring import now, today, unit_of_work, wiring
 
@@ -90,7 +90,7 @@ def submit_matter(code: str) -> Any:
     hold_back(code, key, request.headers.get(proofs.HEADER, ""))
     files = keep_photos(request.files.getlist("photos")) + keep_voice(request.files.getlist("voice"))
     is_form = request.form.get("key") == key  # our own form, sent later by the phone, which had no signal
-    submitted = submit(code, key, body, files, source="scan" if is_form else "api")
+    submitted = submit(code, key, body, files, Teller("scan" if is_form else "api"))
     return submitted_json(submitted), 201 if submitted.created else 200
 
 

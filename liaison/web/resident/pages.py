@@ -23,12 +23,13 @@ from liaison.web.bursts import Burst, hold_back
 from liaison.web.errors import unavailable
 from liaison.web.guards import guard
 from liaison.web.limits import submission_limit
-from liaison.web.resident import access
-from liaison.web.resident.submitting import open_files, seal_files, submit
+from liaison.web.resident import access, visitors
+from liaison.web.resident.submitting import Teller, open_files, seal_files, submit
 from liaison.web.uploads import from_form, keep_photos, keep_voice, load
 from liaison.web.wiring import now, today, unit_of_work, wiring
 
 blueprint = Blueprint("resident", __name__)
+HEARS = "hears"  # the box by which somebody known by WeChat wants to hear of news there
 PER_PAGE, MOST_SKIPPED = 20, 10_000
 SHOWN_ANSWERS = 3
 LONGEST_QUERY = 50
@@ -77,9 +78,11 @@ def start() -> str:
 
 @blueprint.get("/s/<code>")
 @guard("station.read")
-def station(code: str) -> str:
+def station(code: str) -> str | Response:
     """The page behind the QR code. A wrong signature keeps nobody out; it only shows how to tell a genuine code."""
     found = stations.get_station(code)
+    if by_wechat := visitors.silent_round():
+        return by_wechat
     with unit_of_work():
         stations.note_scan(found, now())
     on_duty = stations.on_duty(found, now())
@@ -100,6 +103,8 @@ def station(code: str) -> str:
 def form(code: str) -> Response:
     """The form, with a fresh key; with what was written to the service account, where a link of ours names it."""
     found, name = stations.get_station(code), request.args.get(TOLD, "")
+    if by_wechat := visitors.silent_round():
+        return by_wechat
     text = chat.find_told(name, wiring().keys, now()) if name else None
     draft = Draft(uuid.uuid4().hex, note="forgotten" if name and text is None else "")
     return _form(found, draft, 200, MultiDict({"text": text[:MAX_TEXT]}) if text else None)
@@ -114,8 +119,8 @@ def submit_form(code: str) -> Any:
     code, draft = found.code, Draft(_key())
     try:
         body = _read(found, draft)
-        hold_back(code, draft.key, request.form.get(proofs.FIELD, ""))
-        submitted = submit(code, draft.key, body, draft.files)
+        hold_back(code, draft.key, request.form.get(proofs.FIELD, ""), str(visitors.current() or ""))
+        submitted = submit(code, draft.key, body, draft.files, _teller())
     except Invalid as error:
         draft.errors |= error.errors
         return _form(found, draft, 422)
@@ -185,6 +190,12 @@ def _queue(found: Station, draft: Draft, burst: Burst) -> Response:
     return Response(page, 429, {"Retry-After": str(burst.wait)})
 
 
+def _teller() -> Teller:
+    """Who tells: the visitor, where WeChat said who that is, and whether they want to hear of news there."""
+    visitor_id = visitors.current()
+    return Teller(visitor_id=visitor_id, hears=visitor_id is not None and bool(request.form.get(HEARS)))
+
+
 def _key() -> str:
     """The form's key; one that no form of ours has is replaced."""
     given = request.form.get("key", "")
@@ -216,6 +227,8 @@ def _form(found: Station, draft: Draft, status: int, told: MultiDict[str, str] |
         longest=MAX_TEXT,
         most_photos=MAX_PHOTOS,
         texts=SMS in addresses.installed(),
+        known=visitors.current() is not None,
+        missed=visitors.missed(),
         privacy_version=privacy.current(),
     )
     return Response(page, status)

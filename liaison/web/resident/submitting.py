@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
+from uuid import UUID
 
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -18,8 +19,21 @@ Body = dict[str, Any]
 RESIDENT = Actor(Role.RESIDENT)
 
 
+@dataclass(frozen=True)
+class Teller:
+    """Who tells and by what way: an account for somebody, or a visitor whom WeChat knows and `hears` of news there."""
+
+    source: str = "scan"
+    actor: Actor = RESIDENT
+    visitor_id: UUID | None = None
+    hears: bool = False
+
+
+SCANNED = Teller()
+
+
 def submit(
-    station_code: str, key: str, body: Body, files: Sequence[Kept], source: str = "scan", actor: Actor = RESIDENT
+    station_code: str, key: str, body: Body, files: Sequence[Kept], by: Teller = SCANNED
 ) -> intake.Submitted:
     """Take the matter in, once per key; raises Conflict when the key came with something else before."""
     about = body["about"] or {}
@@ -31,12 +45,14 @@ def submit(
         share_identity=body["share_identity"],
         about_department=about.get("department") or None,
         about_person=about.get("person") or "",
-        source=source,
+        source=by.source,
         files=files,
+        visitor_id=by.visitor_id,
+        hears=by.hears,
     )
     with unit_of_work():
         return intake.submit(
-            actor, station_code, submission, key=key, digest=digest_of(body, files), keys=wiring().keys, now=now()
+            by.actor, station_code, submission, key=key, digest=digest_of(body, files), keys=wiring().keys, now=now()
         )
 
 

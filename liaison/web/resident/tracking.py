@@ -18,7 +18,7 @@ from liaison.web.errors import status_of
 from liaison.web.fields import Input
 from liaison.web.guards import guard
 from liaison.web.limits import code_limit, submission_limit
-from liaison.web.resident import access
+from liaison.web.resident import access, visitors
 from liaison.web.uploads import keep_photos, read_body
 from liaison.web.wiring import now, unit_of_work, wiring
 
@@ -68,7 +68,7 @@ def matter(number: str) -> Any:
     if printed != number:
         return redirect(url_for("tracking.matter", number=printed))
     case = access.find_case(printed)
-    return _page(case) if case else _ask(printed)
+    return _page(case) if case else visitors.silent_round() or _ask(printed)
 
 
 def _moves(name: str, action: str, schema: type[Input], run: Run) -> None:
@@ -138,6 +138,8 @@ def _page(case: Case, refused: Refused | None = None, status: int = 200) -> Resp
         dossier=dossier,
         case=dossier.case,
         code=access.find_code(case.number),
+        own=visitors.find_own(case.number) is not None,
+        known=visitors.current() is not None,
         phases=list(Phase),
         refused=refused,
         typed=request.form,

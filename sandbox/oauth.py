@@ -1,0 +1,103 @@
+"""WeChat's sign-in of web pages: open.weixin.qq.com asks who holds the phone, api.weixin.qq.com tells the app.
+
+Who that is is chosen on a page once and remembered in a cookie, as WeChat remembers who is signed in on a phone; from
+then on `snsapi_base` leads back at once.
+"""
+
+import re
+import secrets
+from urllib.parse import urlencode, urlsplit
+
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from sandbox.control import world
+from sandbox.people import PEOPLE, openid_of
+
+pages = Blueprint("open_weixin", __name__)
+routes = Blueprint("wechat_oauth", __name__)
+
+COOKIE = "wechat_user"
+CODE_SECONDS = 300
+SCOPES = ("snsapi_base", "snsapi_userinfo")
+_STATE = re.compile(r"[A-Za-z0-9]{0,128}")
+
+
+@pages.get("/connect/oauth2/authorize")
+def authorize() -> Response | tuple[str, int]:
+    """Lead back with a code, or ask who this is, or say what is wrong with the address."""
+    asked = request.args
+    if fault := _fault():
+        return render_template("authorize.html", fault=fault), 400
+    if asked.get("refused"):
+        return redirect(_back(state=asked.get("state", "")))  # WeChat leaves the code out
+    user = asked.get("user") or (request.cookies.get(COOKIE) if asked["scope"] == "snsapi_base" else None)
+    if user not in PEOPLE:
+        return render_template("authorize.html", people=PEOPLE, asked=asked), 200
+    here, code = world(), secrets.token_hex(16)
+    with here.lock:
+        here.codes[code] = (asked["appid"], openid_of(asked["appid"], user), here.now() + CODE_SECONDS)
+    answer = redirect(_back(code=code, state=asked.get("state", "")))
+    answer.set_cookie(COOKIE, user)
+    return answer
+
+
+@pages.get("/connect/people")
+def people() -> str:
+    """Who holds this phone, and the way to hand it to somebody else."""
+    return render_template("people.html", people=PEOPLE, user=request.cookies.get(COOKIE))
+
+
+@pages.post("/connect/people")
+def hand_over() -> Response:
+    """Let {user} hold this phone from now on; nobody when it is empty."""
+    answer = redirect(url_for("open_weixin.people"), 303)
+    answer.set_cookie(COOKIE, request.form.get("user", ""))
+    return answer
+
+
+@routes.get("/sns/oauth2/access_token")
+def access_token() -> Response:
+    """Tell the openid for a code, once and within five minutes."""
+    asked, here = request.args, world()
+    secret = here.settings.apps.get(asked.get("appid", ""))
+    if secret is None:
+        return _refuse(40013, "invalid appid")
+    if asked.get("secret") != secret:
+        return _refuse(40125, "invalid appsecret")
+    if asked.get("grant_type") != "authorization_code":
+        return _refuse(40002, "invalid grant_type")
+    if not asked.get("code"):
+        return _refuse(41008, "missing code")
+    with here.lock:
+        appid, openid, until = here.codes.pop(asked["code"], ("", "", 0.0))
+        used = asked["code"] in here.used_codes
+        here.used_codes.add(asked["code"])
+    if used:
+        return _refuse(40163, "code been used")
+    if appid != asked["appid"] or here.now() >= until:
+        return _refuse(40029, "invalid code")
+    given = {"access_token": secrets.token_urlsafe(64), "expires_in": 7200, "refresh_token": secrets.token_urlsafe(64)}
+    return jsonify(given | {"openid": openid, "scope": "snsapi_base"})
+
+
+def _fault() -> str:
+    """What WeChat would say against the address; empty when it is right."""
+    asked = request.args
+    if asked.get("appid") not in world().settings.apps:
+        return "AppID 参数错误（10013）"
+    back = urlsplit(asked.get("redirect_uri", ""))
+    if back.scheme not in ("http", "https") or not back.netloc:
+        return "redirect_uri 域名与后台配置不一致（10003）"
+    if asked.get("scope") not in SCOPES or asked.get("response_type") != "code":
+        return "scope 参数错误（10005）"
+    return "" if _STATE.fullmatch(asked.get("state", "")) else "state 参数错误（10009）"
+
+
+def _back(**told: str) -> str:
+    address = request.args["redirect_uri"]
+    return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(told)}"
+
+
+def _refuse(code: int, text: str) -> Response:
+    return jsonify(errcode=code, errmsg=f"{text}, rid: {secrets.token_hex(4)}-{secrets.token_hex(4)}")
