@@ -3,12 +3,13 @@
 A row is taken as its columns stand, so that undoing brings back what was there and not what somebody would write today.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from liaison import wall
@@ -49,7 +50,7 @@ def _take(model: type[Base], concerned: ColumnElement[bool]) -> Images:
     for row in session.execute(rows).mappings():
         told = {name: _plain(value) for name, value in row.items() if name not in APART}
         key = {column.name: told.pop(column.name) for column in table.primary_key}
-        taken[table.name, str(sorted(key.items()))] = (key, told)
+        taken[_place(table.name, key)] = (key, told)
     return taken
 
 
@@ -66,9 +67,14 @@ def differences(before: Images, after: Images) -> list[ImportedRow]:
 
 def find_obstacle(rows: Iterable[ImportedRow]) -> str | None:
     """Which row is no longer as the import left it, in words; None when all are."""
+    by_table: dict[str, list[ImportedRow]] = defaultdict(list)
     for row in rows:
-        if _now(row) != row.after:
-            return f"“{_called(row)}”在导入以后又被修改过"
+        by_table[row.table].append(row)
+    for name, those in by_table.items():
+        now = _take(_MODELS[name], _among(those))
+        for row in those:
+            if now.get(_place(row.table, row.key), (None, None))[1] != row.after:
+                return f"“{_called(row)}”在导入以后又被修改过"
     return None
 
 
@@ -122,23 +128,24 @@ def _called(row: ImportedRow) -> str:
     return f"{station}的名册"
 
 
-def _now(row: ImportedRow) -> Image | None:
-    [*found] = _take(_model(row), _is(row)).values()
-    return found[0][1] if found else None
+def _among(rows: Sequence[ImportedRow]) -> ColumnElement[bool]:
+    """The rows of a table that these are about, perhaps with others beside them."""
+    table = _table(rows[0])
+    first = next(iter(table.primary_key))
+    return first.in_({_stored(table, row.key)[first.name] for row in rows})
 
 
-def _model(row: ImportedRow) -> type[Base]:
-    return _MODELS[row.table]
+def _place(table: str, key: Image) -> Place:
+    return table, str(sorted(key.items()))
 
 
 def _table(row: ImportedRow) -> Table:
-    return _model(row).__table__
+    return _MODELS[row.table].__table__
 
 
 def _is(row: ImportedRow) -> ColumnElement[bool]:
     table = _table(row)
-    conditions = [table.c[name] == value for name, value in _stored(table, row.key).items()]
-    return or_(*conditions) if len(conditions) == 1 else conditions[0] & conditions[1]
+    return and_(*(table.c[name] == value for name, value in _stored(table, row.key).items()))
 
 
 def _plain(value: Any) -> Any:
