@@ -38,7 +38,8 @@ class Kind:
     """One kind of table.
 
     `key` are the fields by which a row is known, `rows` tells what is there now, `put` writes and returns each line's
-    key, `concerned` are the rows of each table that lines with these codes may change.
+    key, `check` tells what else is wrong with a line that has faults already, `concerned` are the rows of each table
+    that lines with these codes may change.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Kind:
     rows: Callable[[Actor], Rows]
     retired: Callable[[Actor], set[Key]]
     put: Put
+    check: Callable[[Actor, Line], list[Fault]]
     concerned: Callable[[Iterable[str]], Concerned]
 
 
@@ -116,6 +118,11 @@ def _put(
     return keys, faults
 
 
+def _check(register: str, actor: Actor, line: Line) -> list[Fault]:
+    told = registers.faults(actor, register, line.values)
+    return [Fault(line.number, field, words) for field, sentences in told.items() for words in sentences]
+
+
 def _says(register: str, line: Line, before: Values) -> bool:
     told = read_told(registers.KINDS[register], line.values)
     return all(before.get(name) == value for name, value in told.items())
@@ -141,7 +148,14 @@ def _turns_of(codes: Iterable[str]) -> Concerned:
 
 
 def _register(name: str, query: Callable[[Actor], Select], concerned: Callable[[Iterable[str]], Concerned]) -> Kind:
-    return Kind(name, ("code",), partial(_rows, query), partial(_retired, query), partial(_put, name), concerned)
+    reads, writes = (partial(_rows, query), partial(_retired, query)), (partial(_put, name), partial(_check, name))
+    return Kind(name, ("code",), *reads, *writes, concerned)
+
+
+def _roster() -> Kind:
+    return Kind(
+        "roster", ("station", "deputy"), roster_rows, lambda actor: set(), _put_rosters, lambda *_: [], _turns_of
+    )
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
@@ -151,7 +165,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             _register("department", _departments, partial(_by_code, Department)),
             _register("deputy", _deputies, partial(_by_code, Deputy)),
             _register("station", _stations, partial(_by_code, Station)),
-            Kind("roster", ("station", "deputy"), roster_rows, lambda actor: set(), _put_rosters, _turns_of),
+            _roster(),
             _register("category", _categories, _categories_of),
         )
     }

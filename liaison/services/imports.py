@@ -188,8 +188,11 @@ def _run(
     pictures = import_images.take(kind.concerned(sorted(codes)))
     before, retired = kind.rows(actor), kind.retired(actor)
     wrong = [*faults, *repeated(lines, kind.key), *(fault for line in lines for fault in _out_of_use(line, retired))]
+    places = {(fault.line, fault.field) for fault in wrong}
     at_fault = {fault.line for fault in wrong}
     keys, refused = kind.put(actor, [line for line in lines if line.number not in at_fault], before, now)
+    more = [fault for line in lines if line.number in at_fault for fault in kind.check(actor, line)]
+    refused += [fault for fault in more if (fault.line, fault.field) not in places]
     after = kind.rows(actor)
     codes |= {key[0] for key in keys.values()}
     concerned = {key: row for key, row in before.items() if key[0] in codes}

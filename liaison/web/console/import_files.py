@@ -116,7 +116,7 @@ def _read(layout: Layout, rows: Sequence[Sequence[str]], words: Words) -> tuple[
         if any(row) and not row[0].startswith(EXAMPLE):
             line, wrong = _line(number, row, columns, words)
             faults += wrong
-            lines += [] if wrong else [line]
+            lines.append(line)
     return lines, faults
 
 

@@ -27,7 +27,7 @@ SHOWN = 200
 """How many changes and faults a page lists; it counts all of them."""
 
 
-CHANGED = "登记表刚刚有人改过，和您核对时不一样了，所以还没有导入。下面已按最新的内容重新核对，请看过后再确认。"
+CHANGED = "基础资料刚刚有人改过，和您核对时不一样了，所以还没有导入。下面已按最新的内容重新核对，请看过后再确认。"
 
 
 class UploadIn(Input):
@@ -95,7 +95,7 @@ def import_undo(import_id: UUID) -> Answer | tuple[str, int]:
             row = imports.undo(actor, import_id, now=now())
     except Conflict as error:
         return _page(imports.get_import(actor, import_id), error), 409
-    flash("已撤销这次导入，登记表回到了导入以前的样子。")
+    flash("已撤销这次导入，基础资料回到了导入以前的样子。")
     return _to(row)
 
 
@@ -105,8 +105,7 @@ def import_faults(import_id: UUID) -> Response:
     """The faults as a table to be worked off."""
     actor, at = current_actor(), now()
     row = imports.get_import(actor, import_id)
-    heads = _heads(LAYOUTS[row.kind])
-    rows = [(line, heads.get(field, "整行"), words) for line, field, words in row.faults]
+    rows = _faults(row)
     mark = f"{taken(actor, at, '导出')}，文件“{row.file_name}”里的 {len(rows)} 处错误。"
     return table_file("xlsx", f"faults-{row.kind}", [Sheet("错误", ("行", "列", "错在哪里"), rows)], mark)
 
@@ -163,14 +162,13 @@ def _list(error: Invalid | None = None) -> str:
 
 def _page(row: Import, error: Conflict | None = None) -> str:
     actor = current_actor()
-    layout, words = LAYOUTS[row.kind], Words(actor)
-    heads = _heads(layout)
+    layout, words, faults = LAYOUTS[row.kind], Words(actor), _faults(row)
     return render_template(
         "console/import.html",
         row=row,
         layout=layout,
         changes=[_told(change, layout, words) for change in row.changes[:SHOWN]],
-        faults=[(line, heads.get(field, "整行"), told) for line, field, told in row.faults[:SHOWN]],
+        faults=faults[:SHOWN],
         shown=SHOWN,
         own=row.by_id == actor.account_id,
         obstacle=imports.find_obstacle(actor, row),
@@ -179,8 +177,12 @@ def _page(row: Import, error: Conflict | None = None) -> str:
     )
 
 
-def _heads(layout: Layout) -> dict[str, str]:
-    return {column.field: column.head for column in layout.columns}
+def _faults(row: Import) -> list[tuple[int, str, str]]:
+    """What is wrong, in the order of the table: row, head of the column, words."""
+    columns = LAYOUTS[row.kind].columns
+    places = {column.field: place for place, column in enumerate(columns)}
+    told = sorted(row.faults, key=lambda each: (each[0], places.get(each[1], len(places))))
+    return [(line, columns[places[field]].head if field in places else "整行", words) for line, field, words in told]
 
 
 def _told(change: dict, layout: Layout, words: Words) -> dict:
