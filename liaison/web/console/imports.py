@@ -187,11 +187,9 @@ def _faults(row: Import) -> list[tuple[int, str, str]]:
 
 def _told(change: dict, layout: Layout, words: Words) -> dict:
     """A change in words: what happened to what, and each cell as it was and as it is."""
-    columns = {column.field: column for column in layout.columns}
-    cells = [
-        (columns[field].head, words.cell(columns[field], before), words.cell(columns[field], after))
-        for field, (before, after) in change["cells"].items()
-    ]
+    told = change["cells"]
+    named = [column for column in layout.columns if column.field in told]
+    cells = [(column.head, *(words.cell(column, value) for value in told[column.field])) for column in named]
     return change | {"name": _called(change["name"], layout, words), "cells": cells}
 
 
