@@ -76,7 +76,7 @@ def submit(
     the text names does not get the matter, and is in conflict with it from its first moment.
     """
     wall.pass_through()
-    station = stations.get_station(station_code)
+    station = stations.get_station(station_code, retired=True)
     case_id = new_id()
     if not _take_key(station.code, key, digest, case_id, now):
         return _submitted_before(station.code, key, digest, keys)

@@ -53,7 +53,7 @@ def _check(sheet: Sheet) -> Values:
         sheet.refuse_namesake("name", Category, Category.parent_id == (parent.id if parent else None), where=where)
     if not 0 <= sheet.values["position"] <= LARGEST:
         sheet.refuse("position", f"排序应在 0 到 {LARGEST} 之间。")
-    if not sheet.values["position"]:
+    if not sheet.before and not sheet.values["position"]:
         sheet.values["position"] = session.scalar(select(func.coalesce(func.max(Category.position), 0))) + 1
     return {
         "name": name,

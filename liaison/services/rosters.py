@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import exists, func, literal, or_, select
+from sqlalchemy import exists, literal, or_, select
 from sqlalchemy.orm import joinedload
 
 from liaison.db import session
@@ -15,15 +15,6 @@ from liaison.models.regions import Region
 from liaison.models.stations import DutyTurn, Station
 from liaison.services import audit, stations
 from liaison.services.reach import station_within
-
-
-@dataclass(frozen=True)
-class StationRow:
-    """A station in the list, with how many deputies stand on its roster."""
-
-    station: Station
-    region: str
-    deputies: int
 
 
 @dataclass(frozen=True)
@@ -48,14 +39,9 @@ class Roster:
     reason: Reason
 
 
-def stations_within(actor: Actor, query: str = "") -> list[StationRow]:
-    """The active stations within the actor's reach whose name or code holds `query`, by code."""
-    size = select(func.count()).select_from(DutyTurn).where(DutyTurn.station_id == Station.id).scalar_subquery()
-    rows = select(Station, Region.name, size).join(Region).where(Station.active, station_within(actor))
-    if query:
-        holds = Station.name.contains(query, autoescape=True) | (Station.code == query.upper())
-        rows = rows.where(holds)
-    return [StationRow(*row) for row in session.execute(rows.order_by(Station.code))]
+def stations_within(actor: Actor) -> list[Station]:
+    """The active stations within the actor's reach, by code."""
+    return list(session.scalars(select(Station).where(Station.active, station_within(actor)).order_by(Station.code)))
 
 
 def get_roster(actor: Actor, code: str, now: datetime) -> Roster:

@@ -21,6 +21,7 @@ from liaison.models.stations import DutyTurn as RosterRow
 from liaison.services.parties import concerned
 
 MOST_PLACES = 40  # names a phone may suggest; more would weigh on the page
+MOST_NEARBY = 5  # stations shown in place of one that was closed
 SCANS_COUNTED_EVERY = timedelta(minutes=1)  # so that a busy wall does not write a row per scan
 
 
@@ -32,12 +33,14 @@ class Routing:
     suggestions: list[Suggestion]
 
 
-def get_station(code: str) -> Station:
-    """The active station of that code with its region. Raises NotFound."""
-    found = session.scalar(
-        select(Station).where(Station.code == code, Station.active).options(joinedload(Station.region))
-    )
-    if found is None:
+def get_station(code: str, *, retired: bool = False) -> Station:
+    """The active station of that code with its region. Raises NotFound.
+
+    With `retired` also one that serves no longer: its code hangs on a wall somewhere, and what somebody typed for it,
+    perhaps without signal, is taken in all the same.
+    """
+    found = session.scalar(select(Station).where(Station.code == code).options(joinedload(Station.region)))
+    if found is None or not (found.active or retired):
         raise NotFound("没有找到这个联络站，请核对二维码，或联系当地人大办。")
     return found
 
@@ -52,14 +55,20 @@ def search(query: str = "", *, skip: int = 0, limit: int = 20) -> list[Station]:
     return list(session.scalars(rows.offset(skip).limit(limit)))
 
 
+def nearby(station: Station) -> list[Station]:
+    """The active stations to go to instead of this one: of its town first, then of the towns beside it."""
+    rows = select(Station).join(Station.region).where(Station.active, Station.id != station.id)
+    rows = rows.where(Region.path.startswith(_around(station), autoescape=True)).options(contains_eager(Station.region))
+    own_first = (Station.region_id == station.region_id).desc()
+    return list(session.scalars(rows.order_by(own_first, Region.code, Station.name, Station.code).limit(MOST_NEARBY)))
+
+
 def places_around(station: Station) -> list[str]:
     """Names of places known in the station's town and the towns beside it: towns, and where their stations are."""
-    above = station.region.path[:-1].rpartition("/")[0]
-    around = f"{above}/" if above else station.region.path
     rows = session.execute(
         select(Region.name, Station.address)
         .join(Station, Station.region_id == Region.id)
-        .where(Region.path.startswith(around, autoescape=True), Station.active)
+        .where(Region.path.startswith(_around(station), autoescape=True), Station.active)
         .order_by((Region.id == station.region_id).desc(), Region.code, Station.code)
         .limit(MOST_PLACES)
     )
@@ -190,6 +199,12 @@ def top_categories() -> list[Category]:
     """The categories a resident chooses from."""
     wanted = (Category.parent_id.is_(None), Category.active)
     return list(session.scalars(select(Category).where(*wanted).order_by(Category.position, Category.code)))
+
+
+def _around(station: Station) -> str:
+    """The path of the region above a station's own."""
+    above = station.region.path[:-1].rpartition("/")[0]
+    return f"{above}/" if above else station.region.path
 
 
 def _rules() -> list[Rule]:

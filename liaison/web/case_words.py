@@ -125,6 +125,7 @@ CASE_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "base": "代表活动基地",
             "chain": "产业链代表联络站",
         },
+        "kind_short": {"home": "家", "station": "站", "point": "点", "base": "基地", "chain": "产业链联络站"},
         "capability": {"demonstration": "示范点", "legislation": "立法联系点", "budget": "预算审查联系点"},
         "deputy_level": {
             "national": "全国人大代表",

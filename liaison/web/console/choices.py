@@ -57,7 +57,7 @@ class Choices:
             "deputy_level": lambda: [(code, label("deputy_level", code)) for code in DEPUTY_LEVELS],
             "station_kind": lambda: [(code, label("kind", code)) for code in STATION_KINDS],
             "capability": lambda: [(code, label("capability", code)) for code in CAPABILITIES],
-            "stations": lambda: [(row.station.code, row.station.name) for row in stations_within(self._actor)],
+            "stations": lambda: [(row.code, row.name) for row in stations_within(self._actor)],
             "regions": lambda: [(region.code, region.name) for region in regions_within(self._actor)],
             "roles": lambda: [(role, label("role", role)) for role in ROLES],
             **{f"own_{kind}": partial(self._own, kind) for kind in KINDS},

@@ -30,6 +30,10 @@ class Viewer:
     alarm: Alarm | None
     single_keys: bool
 
+    def may(self, action: str) -> bool:
+        """Whether a page may offer this to whoever looks at it."""
+        return may(Role(self.role), action)
+
 
 @blueprint.context_processor
 def viewer() -> dict[str, Viewer | None]:

@@ -167,7 +167,7 @@ FACES: Mapping[str, Face] = MappingProxyType(
                 Field("parent", "上级类别", "select", "top_categories", "留空即第一级，群众从第一级里选。"),
                 Field("department", "通常由谁办理", "select", "departments", "没有规则命中时，交办建议里出现它。"),
                 Field("complexity", "通常的办理难度", "select", "complexity", required=True),
-                Field("position", "排序", "number", help="数字小的在前；填 0 或留空，排到最后。"),
+                Field("position", "排序", "number", help="数字小的在前；添加时留空，排到最后。"),
             ),
         ),
     }

@@ -62,7 +62,7 @@ def _on(method: str, below: str = "", own: str = "", *, kinds: tuple[str, ...] =
 def register_list(kind: str) -> str:
     """The rows within reach that fit the search and the filters."""
     actor, asked = current_actor(), {name: value.strip()[:LONGEST] for name, value in request.args.items()}
-    told = {"words": "q", "region": "region", "kind": "kind", "state": "state"}
+    told = {"words": "q", "region": "region", "kind": "level", "state": "state"}
     wanted = Wanted(**{part: asked.get(name, "") for part, name in told.items()})
     rows, following = _rows(kind, wanted)
     return render_template(
@@ -74,7 +74,7 @@ def register_list(kind: str) -> str:
         people=register_lists.people_of(kind, rows),
         stations=stations_of(rows) if kind == "deputy" else {},
         asked=asked,
-        here={name: asked[name] for name in ("q", "region", "kind", "state") if asked.get(name)},
+        here={name: asked[name] for name in ("q", "region", "level", "state") if asked.get(name)},
         choices=Choices(actor),
         may_add=kind != "category" or register_categories.may_change(actor),
     )

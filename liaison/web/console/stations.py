@@ -4,20 +4,35 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from liaison.domain.errors import Invalid
-from liaison.services import rosters
+from liaison.services import rosters, station_tree
+from liaison.services.register_lists import Wanted
+from liaison.web.console.choices import Choices
 from liaison.web.console.frame import blueprint
 from liaison.web.console.inputs import AbsenceIn, SwitchIn, TurnIn
+from liaison.web.console.register_faces import FACES
 from liaison.web.guards import current_actor, guard
 from liaison.web.uploads import read_body
 from liaison.web.wiring import now, today, unit_of_work
+
+LONGEST = 50
+FILTERS = {"words": "q", "region": "region", "kind": "kind", "capability": "capability", "state": "state"}
 
 
 @blueprint.get("/stations")
 @guard("roster.read")
 def station_list() -> str:
-    """The stations within reach, with how alive each is."""
-    query = request.args.get("q", "").strip()
-    return render_template("console/stations.html", rows=rosters.stations_within(current_actor(), query), query=query)
+    """The stations within reach as a tree of regions, with how alive each is."""
+    actor, asked = current_actor(), {name: value.strip()[:LONGEST] for name, value in request.args.items()}
+    wanted = Wanted(**{part: asked.get(name, "") for part, name in FILTERS.items()})
+    return render_template(
+        "console/stations.html",
+        tree=station_tree.tree(actor, wanted, now()),
+        faces=FACES,
+        asked=asked,
+        here={name: asked[name] for name in FILTERS.values() if asked.get(name)},
+        choices=Choices(actor),
+        days=station_tree.UNSCANNED.days,
+    )
 
 
 @blueprint.get("/stations/<code>")

@@ -78,9 +78,11 @@ def start() -> str:
 
 @blueprint.get("/s/<code>")
 @guard("station.read")
-def station(code: str) -> str | Response:
+def station(code: str) -> str | Response | tuple[str, int]:
     """The page behind the QR code. A wrong signature keeps nobody out; it only shows how to tell a genuine code."""
-    found = stations.get_station(code)
+    found = stations.get_station(code, retired=True)
+    if not found.active:
+        return _gone(found)
     if by_wechat := visitors.silent_round():
         return by_wechat
     with unit_of_work():
@@ -100,9 +102,11 @@ def station(code: str) -> str | Response:
 
 @blueprint.get("/s/<code>/new")
 @guard("matter.submit")
-def form(code: str) -> Response:
+def form(code: str) -> Response | tuple[str, int]:
     """The form, with a fresh key; with what was written to the service account, where a link of ours names it."""
-    found, name = stations.get_station(code), request.args.get(TOLD, "")
+    found, name = stations.get_station(code, retired=True), request.args.get(TOLD, "")
+    if not found.active:
+        return _gone(found)
     if by_wechat := visitors.silent_round():
         return by_wechat
     text = chat.find_told(name, wiring().keys, now()) if name else None
@@ -115,7 +119,7 @@ def form(code: str) -> Response:
 @submission_limit
 def submit_form(code: str) -> Any:
     """Take the matter in, and lead on to its receipt; else give the form back with all that was typed."""
-    found = stations.get_station(code)
+    found = stations.get_station(code, retired=True)
     code, draft = found.code, Draft(_key())
     try:
         body = _read(found, draft)
@@ -137,6 +141,12 @@ def submit_form(code: str) -> Any:
 def signature_of(found: Station) -> str:
     """The signature our own links to a station carry, so that they need no note about genuine codes."""
     return station_codes.sign(found.code, wiring().keys.stations)
+
+
+def _gone(found: Station) -> tuple[str, int]:
+    """What is said behind the code of a station that was closed: where else to go."""
+    rows = [(each, signature_of(each)) for each in stations.nearby(found)]
+    return render_template("resident/station_gone.html", station=found, rows=rows), 410
 
 
 def _read(found: Station, draft: Draft) -> dict[str, Any]:
