@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 MINI_PROGRAM, SERVICE_ACCOUNT = "wx-sandbox", "wx-sandbox-service"
 FOLDER, FILE = "sandbox", "sandbox.json"
@@ -58,7 +59,8 @@ def lay_out(instance: Path, host: str, *, reached: str, port: int, base_url: str
     for callback in known["callbacks"]:
         callback["url"] = f"{site}:{port}/callbacks/wechat"
     known["sms_link"] = f"{base_url}/"
-    return Scenery(folder, host, own, known, _environ(known, f"{site}:{own}", base_url))
+    shown = f"http://{_bracketed(urlsplit(base_url).hostname or reached)}:{own}"
+    return Scenery(folder, host, own, known, _environ(known, f"{site}:{own}", base_url, shown))
 
 
 def _known(file: Path) -> dict[str, Any]:
@@ -75,7 +77,8 @@ def _known(file: Path) -> dict[str, Any]:
     }
 
 
-def _environ(known: Mapping[str, Any], url: str, base_url: str) -> dict[str, str]:
+def _environ(known: Mapping[str, Any], url: str, base_url: str, shown: str) -> dict[str, str]:
+    """The installation's settings; `shown` is where browsers find the sandbox."""
     callback = known["callbacks"][0]
     told = {
         "WECHAT": {
@@ -90,6 +93,7 @@ def _environ(known: Mapping[str, Any], url: str, base_url: str) -> dict[str, str
             "SECRET": known["apps"][SERVICE_ACCOUNT],
             "TEMPLATE": "sandbox-template",
             "BASE_URL": url,
+            "OPEN_URL": shown,
         },
         "WECOM": {"CORP_ID": "ww-sandbox", "SECRET": known["corp_secret"], "AGENT_ID": "1000001", "BASE_URL": url},
         "SMS": {

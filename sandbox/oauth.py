@@ -11,8 +11,9 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from sandbox.book import Person
 from sandbox.control import world
-from sandbox.people import PEOPLE, openid_of
+from sandbox.people import openid_of
 
 pages = Blueprint("open_weixin", __name__)
 routes = Blueprint("wechat_oauth", __name__)
@@ -32,8 +33,8 @@ def authorize() -> Response | tuple[str, int]:
     if asked.get("refused"):
         return redirect(_back(state=asked.get("state", "")))  # WeChat leaves the code out
     user = asked.get("user") or (request.cookies.get(COOKIE) if asked["scope"] == "snsapi_base" else None)
-    if user not in PEOPLE:
-        return render_template("authorize.html", people=PEOPLE, asked=asked), 200
+    if user not in world().book.people:
+        return render_template("authorize.html", people=_residents(), asked=asked), 200
     here, code = world(), secrets.token_hex(16)
     with here.lock:
         here.codes[code] = (asked["appid"], openid_of(asked["appid"], user), here.now() + CODE_SECONDS)
@@ -42,16 +43,16 @@ def authorize() -> Response | tuple[str, int]:
     return answer
 
 
-@pages.get("/connect/people")
-def people() -> str:
+@pages.get("/connect/hands")
+def hands() -> str:
     """Who holds this phone, and the way to hand it to somebody else."""
-    return render_template("people.html", people=PEOPLE, user=request.cookies.get(COOKIE))
+    return render_template("hands.html", people=_residents(), user=request.cookies.get(COOKIE))
 
 
-@pages.post("/connect/people")
+@pages.post("/connect/hands")
 def hand_over() -> Response:
     """Let {user} hold this phone from now on; nobody when it is empty."""
-    answer = redirect(url_for("open_weixin.people"), 303)
+    answer = redirect(url_for("open_weixin.hands"), 303)
     answer.set_cookie(COOKIE, request.form.get("user", ""))
     return answer
 
@@ -79,6 +80,10 @@ def access_token() -> Response:
         return _refuse(40029, "invalid code")
     given = {"access_token": secrets.token_urlsafe(64), "expires_in": 7200, "refresh_token": secrets.token_urlsafe(64)}
     return jsonify(given | {"openid": openid, "scope": "snsapi_base"})
+
+
+def _residents() -> list[Person]:
+    return [each for each in world().book.people.values() if not each.staff]
 
 
 def _fault() -> str:

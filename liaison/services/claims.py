@@ -142,7 +142,7 @@ def _claim(notice: Notice, facts: _Facts, now: datetime) -> Message | None:
         notice.topic,
         notice.recipient_role,
         notice.recipient_id,
-        facts.numbers.get(notice.case_id),
+        facts.numbers.get(_case_of(notice)),
         facts.counts.get(notice.id, 1),
         facts.addresses.get((notice.recipient_id, notice.channel), ""),
         notice.dedup_key.hex(),
@@ -235,7 +235,7 @@ def _end(notice: Notice, state: str, now: datetime, error: str | None = None) ->
 
 def _facts(found: Sequence[Notice], keys: Keys, now: datetime) -> _Facts:
     people = [(Recipient(Role(each.recipient_role), each.recipient_id), each.case_id) for each in found]
-    cases = {each.case_id for each in found} - {None}
+    cases = {_case_of(each) for each in found} - {None}
     addressed = {each.recipient_id for each in found if {each.channel, *each.route} & set(ADDRESSED)}
     numbers = session.execute(select(Case.id, Case.number).where(Case.id.in_(cases))) if cases else ()
     return _Facts(
@@ -246,6 +246,11 @@ def _facts(found: Sequence[Notice], keys: Keys, now: datetime) -> _Facts:
         addresses=vault.find_addresses(addressed, keys) if addressed else {},
         paused=channels.paused(now),
     )
+
+
+def _case_of(notice: Notice) -> UUID | None:
+    """The case a message leads to: for a resident the own one, also when it was merged or several are told at once."""
+    return notice.recipient_id if notice.recipient_role == Role.RESIDENT else notice.case_id
 
 
 def _running(clocks: set[UUID]) -> set[tuple[UUID, int]]:
