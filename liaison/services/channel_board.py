@@ -11,9 +11,10 @@ from liaison.domain.actors import Actor
 from liaison.domain.calendar import local_day, office_moment
 from liaison.domain.errors import WrongState
 from liaison.models.notices import Notice
-from liaison.services import audit, channels
+from liaison.services import audit, channels, content_checks
 from liaison.services.calendars import current_calendar
 from liaison.services.channels import ALL_USED, CHANNELS, Limit
+from liaison.services.content_checks import PLATFORM
 
 WELL = "这个渠道没有暂停，可能已由他人恢复，请看最新情况。"
 _log = logging.getLogger(__name__)
@@ -46,6 +47,20 @@ def board(now: datetime) -> list[Standing]:
         pause = (state.paused_until, state.reason) if is_paused else (None, None)
         found.append(Standing(name, limit, used, *pause))
     return found
+
+
+@dataclass(frozen=True)
+class Checks:
+    """How checking content stands: whether the platform is asked, what waits for it, until when it is left alone."""
+
+    asks: bool
+    waiting: content_checks.Unchecked
+    paused_until: datetime | None
+
+
+def checks(now: datetime) -> Checks:
+    """How checking content stands now."""
+    return Checks(content_checks.asks_platform(), content_checks.unchecked(), channels.paused(now).get(PLATFORM))
 
 
 def resume(actor: Actor, channel: str, now: datetime) -> None:

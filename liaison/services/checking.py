@@ -26,11 +26,8 @@ from liaison.models.inbound import InboundEvent
 from liaison.models.stations import Station
 from liaison.services import cases, channels, content_checks, intake, media_links, vault
 from liaison.services.announcements import announce
-from liaison.services.content_checks import ASKED, DONE, FILE, FIRST, WAITING
+from liaison.services.content_checks import ASKED, DONE, FILE, FIRST, PLATFORM, WAITING
 from liaison.services.sealing import Keys
-
-PLATFORM = "wechat_checks"
-"""The name under which the platform is left alone when it gives way, as channels are."""
 
 BATCH = 20
 LEASE = timedelta(seconds=60)  # twelve times what one call may take

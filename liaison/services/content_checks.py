@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from liaison import wall
 from liaison.db import session, told
 from liaison.domain.actors import OFFICE_ROLES, Actor
 from liaison.domain.safety import Finding, Hint, Source, Suggest, WordList, worst
@@ -25,6 +26,9 @@ from liaison.services.reach import cases_within
 
 RULES = "content checks"
 """Under this name the composition root says which words are looked for, and whether a platform is asked."""
+
+PLATFORM = "wechat_checks"
+"""The name under which the platform is left alone when it gives way, as channels are."""
 
 WAITING, ASKED, DONE = "waiting", "asked", "done"
 FLAGGED = (Suggest.REVIEW, Suggest.RISKY)
@@ -115,11 +119,13 @@ def check_words(*texts: str) -> Finding:
 
 
 def unchecked() -> Unchecked:
-    """What waits for the platform; for the operator's board and figures."""
+    """What waits for the platform, wherever; counts alone, for the operator's board and figures."""
     waiting = ContentCheck.state != DONE
-    count, since = session.execute(select(func.count(), func.min(ContentCheck.created_at)).where(waiting)).one()
+    counted = select(func.count(), func.min(ContentCheck.created_at)).where(waiting)
     newest = select(ContentCheck.error).where(waiting, ContentCheck.error.is_not(None))
-    return Unchecked(count, since, session.scalar(newest.order_by(ContentCheck.next_at.desc()).limit(1)))
+    with wall.behind():
+        count, since = session.execute(counted).one()
+        return Unchecked(count, since, session.scalar(newest.order_by(ContentCheck.next_at.desc()).limit(1)))
 
 
 def forget(case_id: UUID) -> None:

@@ -10,10 +10,11 @@ from liaison.db import session
 from liaison.domain.calendar import local_day
 from liaison.models.clocks import Clock, Heartbeat
 from liaison.models.notices import Notice
-from liaison.services import calendars, channels, inbound, timekeeping
+from liaison.services import calendars, channels, content_checks, inbound, timekeeping
 from liaison.services.channels import INBOX
 
 STALE = timedelta(seconds=60)  # six beats missed
+UNCHECKED_FOR = timedelta(minutes=45)  # a file's result alone may take 30 after it was asked for
 LATE_BUCKETS = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 600.0, 3600.0)  # seconds
 
 
@@ -21,8 +22,8 @@ LATE_BUCKETS = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 600.0, 3600.0)  # seconds
 class Vitals:
     """What the operator watches: counts by state, the oldest due notice, clocks that fell behind.
 
-    Besides, how many working days the official calendar reaches, by how much the database's clock has jumped, and
-    which channels are paused.
+    Besides, how many working days the official calendar reaches, by how much the database's clock has jumped, which
+    channels are paused, and what content waits for the platform's look.
     """
 
     notices: dict[str, int]
@@ -35,6 +36,7 @@ class Vitals:
     clock_jump_seconds: float
     paused: list[str]
     inbound: dict[str, int]
+    unchecked: content_checks.Unchecked
 
 
 def beat(name: str, now: datetime) -> None:
@@ -68,6 +70,7 @@ def vitals(now: datetime) -> Vitals:
         clock_jump_seconds=alarm.jumped_seconds if (alarm := timekeeping.find_alarm()) else 0.0,
         paused=sorted(channels.paused(now)),
         inbound=inbound.unfinished(),
+        unchecked=content_checks.unchecked(),
     )
 
 
@@ -81,10 +84,15 @@ def alarms(now: datetime) -> dict[str, object]:
         "clock_jump_seconds": round(found.clock_jump_seconds),
         "paused_channels": found.paused,
         "events_failed": found.inbound.get("failed", 0),
+        "contents_unchecked": found.unchecked.count if _is_late(found.unchecked, now) else 0,
     }
     if found.calendar_days <= calendars.WARNED:
         told["calendar_working_days_left"] = found.calendar_days
     return {name: value for name, value in told.items() if value or name.startswith("calendar")}
+
+
+def _is_late(unchecked: content_checks.Unchecked, now: datetime) -> bool:
+    return unchecked.since is not None and now - unchecked.since > UNCHECKED_FOR
 
 
 def _lateness() -> tuple[list[tuple[float, int]], float]:

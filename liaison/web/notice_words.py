@@ -38,6 +38,7 @@ NOTICE_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "wechat_subscribe": "小程序订阅消息",
             "wechat_template": "公众号模板消息",
             "wecom": "企业微信",
+            "wechat_checks": "微信内容检查",
             "sms": "短信",
             "email": "电子邮件",
             "webhook": "对接平台",
@@ -45,6 +46,10 @@ NOTICE_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "fault": {
             "no address": "没有登记地址",
+            "no openid": "没有微信身份",
+            "no result": "对方没有给出结果",
+            "paused": "暂停中",
+            "errcode 61010": "两小时内没有用过小程序",
             "no consent left": "订阅次数已用完",
             "channel paused": "渠道暂停",
             "too many attempts": "多次尝试都没有成功",

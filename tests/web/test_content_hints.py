@@ -1,5 +1,7 @@
 """What a content check hints at is shown to the office and nobody else; the platform fetches one file and no more."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -7,7 +9,8 @@ from sqlalchemy import select
 from liaison.db import session, transaction
 from liaison.models.cases import Attachment
 from liaison.models.checks import ContentCheck
-from liaison.services import media_links
+from liaison.services import channels, media_links
+from liaison.services.content_checks import PLATFORM
 from tests.support.forms import forms_of
 from tests.support.journey import Journey, SignIn
 from tests.support.life import Life
@@ -99,3 +102,21 @@ def test_an_answer_with_a_hint_is_published_with_a_reason_alone_which_the_audito
     written = journey.browses("auditor").get("/console/audit").text
     assert "有内容提示仍公开答复" in written and "劝告，不是号召。" in written
     assert publish(answer="已修好。").status_code == 303, "without a hint nobody asks"
+
+
+def test_the_operator_reads_how_much_waits_for_a_look_since_when_and_why(journey: Journey) -> None:
+    life = journey.life
+    matter = journey.tells()
+    assert "只用词语" in journey.browses("administrator").get("/console/outbox").text
+    with transaction():
+        row = {"case_id": life.case(str(matter)).id, "about": "event:9", "digest": "d", "error": "ConnectTimeout"}
+        session.add(ContentCheck(**row, created_at=life.clock(), next_at=life.clock()))
+        channels.pause(PLATFORM, life.clock() + timedelta(minutes=1), "ConnectTimeout", life.clock())
+    for who in ("administrator", "office_lead"):
+        page = journey.browses(who).get("/console/outbox").text
+        assert "1 项等待微信检查，最早的从 2026-03-02 10:00 起：连接超时" in page and "暂停到" in page, who
+    assert "liaison_contents_unchecked 1.0" in journey.phone().get("/metrics").text
+    lead = journey.browses("office_lead")
+    resume = next(form for form in forms_of(lead.get("/console/outbox")) if form.action.endswith("/resume"))
+    assert lead.post(resume.action, data=resume.values).status_code == 303
+    assert channels.paused(life.clock()) == {}

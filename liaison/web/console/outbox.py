@@ -128,6 +128,7 @@ def _page(error: DomainError | None = None) -> str:
         errors=errors,
         error=error,
         board=channel_board.board(now()),
+        checks=channel_board.checks(now()),
         resumes=may(actor.role, "channel.resume"),
         acts=_acts(wanted.state),
         links=may(actor.role, "console.case"),

@@ -62,6 +62,8 @@ def metrics() -> Response:
     paused = Gauge("liaison_channel_paused", "Channels that are left alone", ["channel"], registry=registry)
     for channel in found.paused:
         paused.labels(channel).set(1)
+    told = "Texts and files that wait for the platform's look at their content"
+    Gauge("liaison_contents_unchecked", told, registry=registry).set(found.unchecked.count)
     registry.register(Lateness(found.late, found.late_seconds))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
