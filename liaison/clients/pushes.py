@@ -15,6 +15,10 @@ CHECKED = "checked"
 With an `error` it says that nobody could look.
 """
 
+CONSENTS = "consents"
+"""The kind of a push that says what a phone lets us send: `openid`, `what` (popup, change or sent), and by template, as
+`template:<id>`, the platform's word for it."""
+
 DELIVERED, FAILED = "delivered", "failed"
 
 

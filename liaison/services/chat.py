@@ -76,7 +76,7 @@ class Due:
     text: str = field(repr=False)
 
 
-def note_message(push: Push, event: InboundEvent) -> bool:
+def note_message(push: Push, event: InboundEvent, keys: Keys) -> bool:
     """Have somebody answered who wrote to us or began to follow the account; once, however often it is worked off."""
     row = {"event_id": event.id, "kind": KINDS[push.kind], "next_at": event.received_at}
     session.execute(insert(Answer).values(state=WAITING, attempts=0, token=0, **row).on_conflict_do_nothing())

@@ -24,8 +24,9 @@ from liaison.models.cases import Attachment, Case, Event
 from liaison.models.checks import ContentCheck
 from liaison.models.inbound import InboundEvent
 from liaison.models.stations import Station
-from liaison.services import cases, channels, content_checks, intake, media_links, vault
+from liaison.services import cases, channels, content_checks, intake, media_links, own_matters, vault
 from liaison.services.announcements import announce
+from liaison.services.channels import TEMPLATE
 from liaison.services.content_checks import ASKED, DONE, FILE, FIRST, PLATFORM, WAITING
 from liaison.services.sealing import Keys
 
@@ -99,12 +100,12 @@ def claim(keys: Keys, now: datetime, known_by: Sequence[str]) -> list[Job]:
         .execution_options(populate_existing=True)
     )
     rows = session.scalars(due).all()
-    addresses = vault.find_addresses({row.case_id for row in rows}, keys) if rows else {}
+    openids = _openids({row.case_id for row in rows}, keys) if rows else {}
     is_paused = PLATFORM in channels.paused(now)
     jobs = []
     for row in rows:
         row.token, row.attempts, row.next_at = row.token + 1, row.attempts + 1, now + LEASE
-        own = [(each, addresses[row.case_id, each]) for each in known_by if (row.case_id, each) in addresses]
+        own = [(each, openids[row.case_id, each]) for each in known_by if (row.case_id, each) in openids]
         if row.state == ASKED and now > row.created_at + WINDOW:
             jobs.append(Job(row.id, row.token, error=NotSent(NO_RESULT, Kind.FINAL)))
         else:
@@ -142,7 +143,7 @@ def settle(outcome: Outcome, now: datetime) -> bool:
     return True
 
 
-def note_result(push: Push, event: InboundEvent) -> bool:
+def note_result(push: Push, event: InboundEvent, keys: Keys) -> bool:
     """Write down the platform's result for a file; False while we know no file it was asked about by that name."""
     row = _lock(ContentCheck.trace_id == push.said["trace_id"])
     if row is None:
@@ -172,6 +173,12 @@ def _job(row: ContentCheck, own: Sequence[tuple[str, str]], is_paused: bool) -> 
     if file is None or file.size > LARGEST:
         return Job(row.id, row.token, error=NotSent(TOO_LARGE, Kind.FINAL))
     return Job(row.id, row.token, channel, openid, file_id=file.id, mime=file.mime)
+
+
+def _openids(case_ids: set[UUID], keys: Keys) -> Mapping[tuple[UUID, str], str]:
+    """As whom WeChat knows the residents of these cases, by case and by the channel of the account that knows."""
+    told = own_matters.openids_of(case_ids, keys)
+    return vault.find_addresses(case_ids, keys) | {(case_id, TEMPLATE): openid for case_id, openid in told.items()}
 
 
 def _lock(*conditions: object) -> ContentCheck | None:

@@ -13,14 +13,14 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from liaison.clients import delivery_reports, wechat_push
-from liaison.clients.pushes import CHECKED, DELIVERED, DELIVERY, Push, Unreadable
+from liaison.clients.pushes import CHECKED, CONSENTS, DELIVERED, DELIVERY, Push, Unreadable
 from liaison.db import session, set_apart
 from liaison.domain.errors import NotAllowed
 from liaison.domain.text import mask_personal
 from liaison.models.base import new_id
 from liaison.models.inbound import InboundEvent, InboundNonce
 from liaison.models.notices import Notice
-from liaison.services import channels, chat, checking, vault
+from liaison.services import channels, chat, checking, followers, vault
 from liaison.services.sealing import Keys
 
 WECHAT, SMS, PLATFORM = "wechat", "sms", "webhook"
@@ -44,11 +44,11 @@ ENDS = {None: DONE, UNKNOWN_KIND: DONE, CANNOT_BE_READ: FAILED}
 LAST = {NOTHING_THERE: DONE, IN_THE_LOG: FAILED}
 """How it ends with those at the last one."""
 
-Handler = Callable[[Push, InboundEvent], bool]
+Handler = Callable[[Push, InboundEvent, Keys], bool]
 """Does what follows from a push; False while we know nothing that it is about."""
 
 
-def note_delivery(push: Push, event: InboundEvent) -> bool:
+def note_delivery(push: Push, event: InboundEvent, keys: Keys) -> bool:
     """Write on a notice what its channel reports of it; that it arrived outweighs any failure, whichever comes first.
 
     False while no notice of that name goes by one of the source's channels: the report may be quicker than we are
@@ -71,7 +71,14 @@ READERS: Mapping[str, Callable[[bytes], Push]] = MappingProxyType(
 """By source, what reads its messages."""
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
-    {DELIVERY: note_delivery, CHECKED: checking.note_result, **dict.fromkeys(chat.KINDS, chat.note_message)}
+    {
+        DELIVERY: note_delivery,
+        CHECKED: checking.note_result,
+        CONSENTS: followers.note_consents,
+        **dict.fromkeys(chat.KINDS, chat.note_message),
+        "wechat.subscribe": followers.note_follower,
+        "wechat.unsubscribe": followers.note_leaver,
+    }
 )
 """By kind of push, what follows from it."""
 
@@ -154,7 +161,7 @@ def _handle(event: InboundEvent, handlers: Mapping[str, Handler], keys: Keys) ->
         return CANNOT_BE_READ
     if push.kind not in handlers:
         return UNKNOWN_KIND
-    return None if handlers[push.kind](push, event) else NOTHING_THERE
+    return None if handlers[push.kind](push, event, keys) else NOTHING_THERE
 
 
 def _settle(event: InboundEvent, error: str | None, now: datetime) -> None:

@@ -110,8 +110,9 @@ def submit(
     found = content_checks.put(case, event, files, now)
     if station.screening or found.is_flagged:
         announce(case, event, now)
-    elif not content_checks.asks_platform():  # else it goes on as soon as the platform has answered, or gave way
+    elif not (submission.visitor_id and content_checks.asks_platform()):
         let_through(case, SYSTEM, now)
+    # else it goes on as soon as the platform, which knows who tells, has answered or gives way (`checking`)
     return Submitted(case, secret, True)
 
 

@@ -3,7 +3,7 @@
 So a list is read in two steps, the ids there and the cases here, behind the wall by those ids alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -110,6 +110,19 @@ def numbers(visitor_id: UUID) -> set[str]:
     ids = _cases(visitor_id)
     with wall.behind():
         return set(session.scalars(select(Case.number).where(Case.id == func.any(literal(ids, ARRAY(Uuid()))))))
+
+
+def ids_of(visitor_id: UUID) -> Sequence[UUID]:
+    """The ids of all of a visitor's matters, the newest first; for jobs."""
+    return _cases(visitor_id)
+
+
+def openids_of(case_ids: Collection[UUID], keys: Keys) -> dict[UUID, str]:
+    """With which openid each of these matters was told, as far as WeChat said so; for asking WeChat about them."""
+    rows = select(OwnMatter.case_id, OwnMatter.visitor_id).where(OwnMatter.case_id.in_(case_ids))
+    with wall.in_vault():
+        owners = dict(session.execute(rows.order_by(OwnMatter.added_at.desc())).all())
+    return {case_id: visitors.openid_of(owner, keys) for case_id, owner in owners.items()}
 
 
 def _matching(words: str) -> list[ColumnElement[bool]]:

@@ -40,7 +40,7 @@ class Entered:
 
 def enter(openid: str, keys: Keys, now: datetime, *, instead_of: str = "") -> Entered:
     """Begin a visit of whoever has that openid, under a new token; the one it takes the place of opens nothing more."""
-    visitor_id = _find(openid, keys) or _add(openid, keys, now)
+    visitor_id = find_visitor(openid, keys) or _add(openid, keys, now)
     leave(instead_of, now)
     token, until = secrets.token_urlsafe(32), now + LONGEST
     times = {"created_at": now, "seen_at": now, "expires_at": until}
@@ -88,7 +88,8 @@ def remove_visits(ids: Collection[UUID]) -> int:
     return removed
 
 
-def _find(openid: str, keys: Keys) -> UUID | None:
+def find_visitor(openid: str, keys: Keys) -> UUID | None:
+    """Who has that openid, by its digests alone."""
     macs = [look_up(key, Visitor.openid_mac, openid.encode()) for key in keys.codes.values()]
     with wall.in_vault():
         return session.scalar(select(Visitor.id).where(Visitor.openid_mac.in_(macs)))
@@ -98,7 +99,7 @@ def _add(openid: str, keys: Keys, now: datetime) -> UUID:
     """A visitor who came for the first time; of two at once the second waits and is the first."""
     mac = look_up(keys.codes[keys.newest_code], Visitor.openid_mac, openid.encode())
     session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(mac[:8], signed=True))))
-    if found := _find(openid, keys):
+    if found := find_visitor(openid, keys):
         return found
     row_id = uuid4()  # tells nothing of when, unlike our other ids
     row = insert(Visitor).values(

@@ -16,8 +16,18 @@ from liaison.models.cases import Attachment, Case
 from liaison.models.checks import ContentCheck
 from liaison.models.inbound import InboundEvent
 from liaison.models.notices import Notice
-from liaison.services import channels, checking, content_checks, erasing, inboxes, intake, matters, media_links, vault
-from liaison.services.channels import SUBSCRIBE
+from liaison.services import (
+    channels,
+    checking,
+    content_checks,
+    erasing,
+    inboxes,
+    intake,
+    matters,
+    media_links,
+    visitors,
+)
+from liaison.services.channels import TEMPLATE
 from liaison.services.checking import LEASE, PLATFORM, WINDOW, Checker
 from liaison.services.content_checks import RULES, Rules, Told
 from liaison.services.photos import Kept
@@ -73,15 +83,13 @@ def words(life: Life) -> None:
 
 def tell(life: Life, station: str = UNSCREENED, *, text: str = TEXT, openid: str = "oX", **more: object) -> str:
     """A matter told by somebody WeChat knows."""
-    case = life.submit(station, text=text, **more).case
-    if openid:
-        with transaction():
-            vault.keep_address(case.id, SUBSCRIBE, openid, life.keys, life.clock())
-    return case.number
+    with transaction():
+        visit = openid and visitors.find_visit(visitors.enter(openid, life.keys, life.clock()).token, life.clock())
+    return life.submit(station, text=text, visitor_id=visit.visitor_id if visit else None, **more).case.number
 
 
 def check(life: Life, platform: Platform) -> int:
-    return checking.check(Checker({SUBSCRIBE: platform}, lambda: life.keys, life.clock, "https://testserver"))
+    return checking.check(Checker({TEMPLATE: platform}, lambda: life.keys, life.clock, "https://testserver"))
 
 
 def rows(number: str) -> list[ContentCheck]:
@@ -196,8 +204,8 @@ def test_a_worker_that_dies_between_look_and_writing_leaves_one_label(life: Life
     platform = asking(RISKY, RISKY)
     number = tell(life)
     with transaction():
-        (lost,) = checking.claim(life.keys, life.clock(), [SUBSCRIBE])
-    outcome = checking.ask(lost, Checker({SUBSCRIBE: platform}, lambda: life.keys, life.clock, "https://testserver"))
+        (lost,) = checking.claim(life.keys, life.clock(), [TEMPLATE])
+    outcome = checking.ask(lost, Checker({TEMPLATE: platform}, lambda: life.keys, life.clock, "https://testserver"))
     assert check(life, platform) == 0, "its lease still runs"
     life.clock.advance(seconds=LEASE.total_seconds() + 1)
     assert check(life, platform) == 1
@@ -247,7 +255,7 @@ def result(trace_id: str, suggest: str, hint: str = "", **more: str) -> Push:
 
 def note(life: Life, push: Push) -> bool:
     with transaction():
-        return checking.note_result(push, InboundEvent(id=new_id(), source="wechat", received_at=life.clock()))
+        return checking.note_result(push, InboundEvent(id=new_id(), received_at=life.clock()), life.keys)
 
 
 def test_a_picture_is_asked_about_by_a_signed_address_and_its_result_comes_later(life: Life, asking) -> None:

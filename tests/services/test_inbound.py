@@ -79,7 +79,7 @@ def report(notice: Notice, status: str = "delivered", **more: str) -> bytes:
     return json.dumps({"client_message_id": notice.dedup_key.hex(), "status": status} | more).encode()
 
 
-def raising(push: Push, event: InboundEvent) -> bool:
+def raising(push: Push, event: InboundEvent, keys: Keys) -> bool:
     """A handler with a fault, which has already changed something when it comes to it."""
     session.execute(text("UPDATE notices SET undelivered = 'half done'"))
     raise ZeroDivisionError(OPENID)
@@ -214,7 +214,7 @@ def test_a_source_reports_on_its_own_channel_alone(receive, work_off, clock: Fak
 
 def test_the_same_event_twice_works_once(receive, work_off, notice: Notice, clock: FakeClock) -> None:
     handled: list[UUID] = []
-    counting = {DELIVERY: lambda push, event: bool(handled.append(event.id)) or HANDLERS[DELIVERY](push, event)}
+    counting = {DELIVERY: lambda *told: bool(handled.append(told[1].id)) or HANDLERS[DELIVERY](*told)}
     for nonce in ("1", "2"):
         receive(WECHAT, finished(PROVIDER_ID), nonce)
         work_off(handlers=counting)
@@ -268,13 +268,13 @@ def test_what_keeps_failing_is_given_up_counted_and_kept(
 def test_a_failing_event_holds_up_no_other(receive, work_off, notice: Notice) -> None:
     receive(WECHAT, users_text())
     receive(WECHAT, finished(PROVIDER_ID))
-    assert work_off(handlers={"wechat.text": raising, **HANDLERS}) == 2
+    assert work_off(handlers={**HANDLERS, "wechat.text": raising}) == 2
     assert [event.state for event in events()] == ["waiting", "done"]
     assert notice.delivered_at is not None
 
 
 def test_a_handler_whose_writing_fails_at_the_very_end_is_not_done(receive, work_off, notice: Notice) -> None:
-    def unstorable(push: Push, event: InboundEvent) -> bool:
+    def unstorable(push: Push, event: InboundEvent, keys: Keys) -> bool:
         session.get(Notice, notice.id).undelivered = "\x00"
         return True
 
@@ -283,7 +283,10 @@ def test_a_handler_whose_writing_fails_at_the_very_end_is_not_done(receive, work
     assert ending() == ("waiting", 1, "failed, see the log")
 
 
-@pytest.mark.parametrize("message", [users_text(), xml(MsgType="event", Event="subscribe", FromUserName=OPENID)])
+@pytest.mark.parametrize(
+    "message",
+    [xml(MsgType="hologram", FromUserName=OPENID), xml(MsgType="event", Event="CLICK", FromUserName=OPENID)],
+)
 def test_a_kind_nobody_knows_yet_is_done_and_kept(receive, work_off, keys: Keys, message: bytes) -> None:
     receive(WECHAT, message)
     work_off()
