@@ -42,8 +42,8 @@ def pages(app: Flask, world: World) -> Iterator[tuple[Role, str]]:
             endpoint = cell.rule.endpoint
             is_page = cell.method == "GET" and cell.rule.rule.startswith("/console/") and may(role, cell.action)
             own = world.targets(cell.kind, role).own if is_page and cell.kind else ""
-            if is_page and own is not None and endpoint not in seen:
-                seen |= {endpoint} - OTHERWISE_FOR_EACH
+            if is_page and own is not None and cell.rule.rule not in seen:
+                seen |= set() if endpoint in OTHERWISE_FOR_EACH else {cell.rule.rule}
                 yield role, cell.address(own)
 
 
