@@ -217,6 +217,9 @@ def _wrong(config: Config) -> list[str]:
         "service_account.open_url: must begin with http:// or https://": config.service_account.open_url.startswith(
             ("http://", "https://")
         ),
+        "wecom.login_url: must begin with http:// or https://": config.wecom.login_url.startswith(
+            ("http://", "https://")
+        ),
         "callbacks: WeChat needs wechat_token, wechat_aes_key and wechat_app_id together": config.callbacks.is_whole,
         "callbacks.wechat_aes_key: must be the 43 characters of EncodingAESKey": not config.callbacks.wechat_aes_key
         or _is_key(config.callbacks.wechat_aes_key + "="),

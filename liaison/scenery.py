@@ -95,7 +95,14 @@ def _environ(known: Mapping[str, Any], url: str, base_url: str, shown: str) -> d
             "BASE_URL": url,
             "OPEN_URL": shown,
         },
-        "WECOM": {"CORP_ID": "ww-sandbox", "SECRET": known["corp_secret"], "AGENT_ID": "1000001", "BASE_URL": url},
+        "WECOM": {
+            "CORP_ID": "ww-sandbox",
+            "SECRET": known["corp_secret"],
+            "AGENT_ID": "1000001",
+            "BASE_URL": url,
+            "SIGN_IN": "true",
+            "LOGIN_URL": url,
+        },
         "SMS": {
             "KEY_ID": "sandbox-key",
             "KEY_SECRET": known["key_secret"],

@@ -174,6 +174,8 @@ class Wecom:
     corp_id: str = ""
     secret: str = field(default="", repr=False)
     agent_id: int = 0
+    sign_in: bool = False
+    login_url: str = "https://login.work.weixin.qq.com"
     base_url: str = "https://qyapi.weixin.qq.com"
 
 

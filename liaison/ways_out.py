@@ -15,7 +15,7 @@ from liaison.clients.wechat_checks import ContentCheck
 from liaison.clients.wechat_desk import CustomerDesk
 from liaison.clients.wechat_mini import MiniProgram
 from liaison.clients.wechat_oauth import OAuth
-from liaison.clients.wecom import WecomAccount, WecomOutlet
+from liaison.clients.wecom import Wecom, WecomAccount, WecomDoor, WecomOutlet
 from liaison.services.channels import EMAIL, LOG, SMS, SUBSCRIBE, TEMPLATE, WEBHOOK, WECOM, Limit
 from liaison.settings import Config
 
@@ -106,10 +106,20 @@ def _template(config: Config, redis: Redis) -> Outlet:
     return TemplateOutlet(account, MessageTemplate(told.template, told.text_field, told.time_field))
 
 
+def open_wecom_door(config: Config, redis: Redis) -> WecomDoor | None:
+    """What lets staff sign in by WeCom, where that is wanted."""
+    told = config.wecom
+    return WecomDoor(_wecom_application(config, redis), told.login_url) if told.corp_id and told.sign_in else None
+
+
 def _wecom(config: Config, redis: Redis) -> Outlet:
+    return WecomOutlet(_wecom_application(config, redis))
+
+
+def _wecom_application(config: Config, redis: Redis) -> Wecom:
     told = config.wecom
     account = WecomAccount(told.corp_id, told.secret, told.agent_id)
-    return WecomOutlet(account, redis, base_url=told.base_url, inside=config.notices.inside)
+    return Wecom(account, redis, base_url=told.base_url, inside=config.notices.inside)
 
 
 def _sms(config: Config, redis: Redis) -> Outlet:

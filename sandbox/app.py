@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from sandbox import chat, checks, control, mini_program, oauth, page, sms, wechat, wecom
+from sandbox import chat, checks, control, mini_program, oauth, page, sms, wechat, wecom, wecom_login
 from sandbox.settings import Settings
 from sandbox.world import World
 
@@ -22,11 +22,12 @@ BLUEPRINTS = (
     mini_program.routes,
     mini_program.wires,
     wecom.routes,
+    wecom_login.routes,
     sms.routes,
     control.routes,
     page.routes,
 )
-PROVIDERS = ("wechat", "wechat_oauth", "chat", "checks", "mini_program", "wecom", "sms")
+PROVIDERS = ("wechat", "wechat_oauth", "chat", "checks", "mini_program", "wecom", "wecom_login", "sms")
 
 
 def create_app(

@@ -16,7 +16,7 @@ routes = Blueprint("wecom", __name__)
 MOST = 1000
 PER_MEMBER = ((60.0, 30), (3600.0, 1000))
 TITLE, DESCRIPTION = 128, 512
-_TOKEN_FAULTS = {
+TOKEN_FAULTS = {
     Standing.ENDED: (42001, "access_token expired"),
     Standing.UNKNOWN: (40014, "invalid access_token"),
 }
@@ -27,9 +27,9 @@ def get_token() -> Response:
     """Give the token of the application."""
     here = world()
     if request.args.get("corpid") != here.settings.corp_id:
-        return _refuse(40013, "invalid corpid")
+        return refuse(40013, "invalid corpid")
     if request.args.get("corpsecret") != here.settings.corp_secret:
-        return _refuse(40001, "invalid credential")
+        return refuse(40001, "invalid credential")
     with here.lock:
         token, seconds = here.tokens.issue("wecom")
     return jsonify(errcode=0, errmsg="ok", access_token=token, expires_in=seconds)
@@ -42,13 +42,13 @@ def send() -> Response:
     asked, here = body if isinstance(body, Mapping) else {}, world()
     with here.lock:
         if fault := _fault(here, asked):
-            return _refuse(*fault)
+            return refuse(*fault)
         named = [each for each in str(asked.get("touser", "")).split("|") if each]
         known = [each for each in named if each not in here.gone]
         if not known or len(named) > MOST:
-            return _refuse(81013, "user & party & tag all invalid")
+            return refuse(81013, "user & party & tag all invalid")
         if here.day_quota < len(known):
-            return _refuse(45009, "api freq out of limit")
+            return refuse(45009, "api freq out of limit")
         here.day_quota -= len(known)
         number = [_give(here, member, asked) for member in known][-1]
     invalid = "|".join(each for each in named if each not in known)
@@ -59,7 +59,7 @@ def send() -> Response:
 def _fault(here: World, asked: Mapping) -> tuple[int, str] | None:
     standing = here.tokens.standing("wecom", request.args.get("access_token", ""))
     if standing is not Standing.GOOD:
-        return _TOKEN_FAULTS[standing]
+        return TOKEN_FAULTS[standing]
     if asked.get("agentid") != here.settings.agent_id:
         return 40056, "invalid agentid"
     card = asked.get("textcard")
@@ -86,6 +86,7 @@ def _give(here: World, member: str, asked: Mapping) -> str:
     return number
 
 
-def _refuse(code: int, text: str) -> Response:
+def refuse(code: int, text: str) -> Response:
+    """Answer with an error as WeCom words it."""
     hint = secrets.randbelow(10**24)
     return jsonify(errcode=code, errmsg=f"{text}, hint: [{hint:024}], from ip: 203.0.113.7")

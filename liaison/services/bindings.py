@@ -39,7 +39,7 @@ ENDED = "这一步等得太久了，请重新打开小程序再试。"
 SHUT = "多次输错邀请码，已锁定 30 分钟，请稍后再试，或请人大办重新发给您。"
 UNKNOWN_PHONE = "这个手机号没有登记在代表名下，请联系人大办核对，或使用人大办给您的邀请码。"
 SHOW_PHONE = "请同时授权手机号：须与人大办登记的号码一致。"
-TAKEN = "这个微信已经绑定了另一个账号，请先在那里解除绑定。"
+TAKEN = "这个微信或企业微信已经绑定了另一个账号，请先在那里解除绑定。"
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def bind(account: Account, kind: str, mark: str, keys: Keys, now: datetime) -> N
     """
     if set(vault.find_marked(kind, mark, keys)) - {account.id}:
         raise Conflict(TAKEN)
-    if vault.marked(kind, [account.id]):
+    if vault.find_mark(account.id, kind, keys) not in (None, mark):
         release(account, kind, now)
     vault.keep_mark(account.id, kind, mark, keys)
     if CHANNEL_OF[kind] in told(CHANNELS):

@@ -11,6 +11,7 @@ from flask import current_app
 from liaison.clients.files import FileStore
 from liaison.clients.wechat_mini import MiniProgram
 from liaison.clients.wechat_oauth import OAuth
+from liaison.clients.wecom import WecomDoor
 from liaison.db import is_outage, transaction
 from liaison.domain.calendar import local_day
 from liaison.domain.errors import Unavailable
@@ -32,6 +33,7 @@ class Wiring:
     look: Callable[[str, UUID], list[UUID]]
     mini_program: MiniProgram | None = None
     oauth: OAuth | None = None
+    wecom: WecomDoor | None = None
 
     @property
     def keys(self) -> Keys:

@@ -15,7 +15,7 @@ from liaison.clients.sms import SmsAccount, SmsOutlet, SmsTemplate
 from liaison.clients.tokens import Token
 from liaison.clients.webhook import Webhook
 from liaison.clients.wechat import MessageTemplate, SubscribeOutlet, TemplateOutlet, Wechat, WechatAccount
-from liaison.clients.wecom import WecomAccount, WecomOutlet
+from liaison.clients.wecom import Wecom, WecomAccount, WecomOutlet
 from tests.support.outside import MEMBER, OPENID, PHONE, Outside, a_letter
 
 MAILBOX = "canary.zhang@county.example.cn"
@@ -51,7 +51,7 @@ def outlets(url: str, redis: Redis, transport: httpx.BaseTransport) -> list[tupl
     return [
         (SubscribeOutlet(wechat, MessageTemplate("sandbox-subscribe")), OPENID),
         (TemplateOutlet(wechat, MessageTemplate("sandbox-template")), OPENID),
-        (WecomOutlet(ACCOUNTS[1], redis, base_url=url, transport=transport), MEMBER),
+        (WecomOutlet(Wecom(ACCOUNTS[1], redis, base_url=url, transport=transport)), MEMBER),
         (SmsOutlet(ACCOUNTS[2], text, base_url=url, transport=transport), PHONE),
         (SmsOutlet(ACCOUNTS[2], text, base_url=url, transport=transport), f"{PHONE},{PHONE}"),
         (Webhook(f"{url}/nobody?key=CANARY", "CANARY", transport=transport), PHONE),

@@ -5,7 +5,7 @@ import pytest
 from redis import Redis
 
 from liaison.clients.letters import Kind, NotSent
-from liaison.clients.wecom import CODES, WecomAccount, WecomOutlet, cut
+from liaison.clients.wecom import CODES, Wecom, WecomAccount, WecomDoor, WecomOutlet, cut
 from tests.support.outside import MEMBER, Outside, a_letter
 
 ACCOUNT = WecomAccount("ww-sandbox", "sandbox-corp-secret", 1000001)
@@ -14,7 +14,7 @@ TOKEN, SEND = "/cgi-bin/gettoken", "/cgi-bin/message/send"
 
 @pytest.fixture
 def wecom(outside: Outside, redis: Redis, transport: httpx.HTTPTransport) -> WecomOutlet:
-    return WecomOutlet(ACCOUNT, redis, base_url=outside.url, transport=transport)
+    return WecomOutlet(Wecom(ACCOUNT, redis, base_url=outside.url, transport=transport))
 
 
 def refusal(outlet: WecomOutlet, address: str = MEMBER) -> NotSent:
@@ -96,7 +96,7 @@ def test_an_ended_token_is_renewed_once(outside: Outside, wecom: WecomOutlet) ->
 def test_wrong_settings_can_be_mended(
     outside: Outside, transport: httpx.HTTPTransport, account: WecomAccount, reason: str
 ) -> None:
-    error = refusal(WecomOutlet(account, None, base_url=outside.url, transport=transport))
+    error = refusal(WecomOutlet(Wecom(account, None, base_url=outside.url, transport=transport)))
     assert (error.kind, error.reason) == (Kind.RETRY, reason)
 
 
@@ -104,3 +104,59 @@ def test_an_outage_is_tried_again(outside: Outside, wecom: WecomOutlet) -> None:
     for faults in ({"down": True}, {"errors": 1}, {"drop": 1}):
         outside.set("faults", **faults)
         assert refusal(wecom).kind is Kind.RETRY
+
+
+# Signing in
+
+
+@pytest.fixture
+def door(outside: Outside, redis: Redis, transport: httpx.HTTPTransport) -> WecomDoor:
+    return WecomDoor(Wecom(ACCOUNT, redis, base_url=outside.url, transport=transport), outside.url)
+
+
+def comes_back(outside: Outside, door: WecomDoor, member: str = MEMBER) -> httpx.URL:
+    """Where the browser is sent once a phone has confirmed."""
+    back = door.address("http://testserver/back", "a-state")
+    page = httpx.get(back)
+    assert page.status_code == 200 and "确认登录" in page.text
+    return httpx.post(back, data={"userid": member}).next_request.url
+
+
+def code_of(outside: Outside, door: WecomDoor, member: str = MEMBER) -> str:
+    return comes_back(outside, door, member).params["code"]
+
+
+def kind_of(door: WecomDoor, code: str) -> Kind:
+    with pytest.raises(NotSent) as caught:
+        door.member(code)
+    assert code not in str(caught.value)
+    return caught.value.kind
+
+
+def test_a_confirmed_phone_tells_whose_it_is_once(outside: Outside, door: WecomDoor) -> None:
+    back = comes_back(outside, door)
+    assert str(back).startswith("http://testserver/back?") and back.params["state"] == "a-state"
+    assert door.member(back.params["code"]) == MEMBER
+    assert kind_of(door, back.params["code"]) is Kind.FINAL
+
+
+def test_a_code_ends_after_five_minutes(outside: Outside, door: WecomDoor) -> None:
+    fine, late = code_of(outside, door), code_of(outside, door)
+    outside.set("clock", seconds=299)
+    assert door.member(fine) == MEMBER
+    outside.set("clock", seconds=1)
+    assert kind_of(door, late) is Kind.FINAL
+
+
+def test_who_is_no_member_is_nobody(outside: Outside, door: WecomDoor) -> None:
+    code = code_of(outside, door)
+    outside.set("people", address=MEMBER)
+    assert kind_of(door, code) is Kind.FINAL
+
+
+@pytest.mark.parametrize(("number", "kind"), [(-1, Kind.RETRY), (40029, Kind.FINAL), (45009, Kind.QUOTA)])
+def test_a_refused_sign_in_means_what_the_table_says(
+    outside: Outside, door: WecomDoor, number: int, kind: Kind
+) -> None:
+    outside.set("answers", path="/cgi-bin/auth/getuserinfo", body={"errcode": number, "errmsg": "no"})
+    assert kind_of(door, "any") is kind

@@ -165,6 +165,8 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "reset": {},
     "rules": {"department": "housing", "region": COUNTY, "priority": "10", "reason": "职责清单"},
     "invite": {},
+    "openid": {},
+    "userid": {},
     "phone": {},
     "refuse": {},
     "release": {},

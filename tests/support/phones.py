@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from liaison.clients.wechat import Wechat, WechatAccount
 from liaison.clients.wechat_mini import MiniProgram
+from liaison.clients.wecom import Wecom, WecomAccount, WecomDoor
 from liaison.db import transaction
 from liaison.services import binding_desk
 from tests.support.life import Life
@@ -22,11 +23,13 @@ SESSIONS, BINDINGS = "/api/v1/deputy/sessions", "/api/v1/deputy/bindings"
 
 @contextmanager
 def mini_program(app: Flask) -> Iterator[Outside]:
-    """The sandbox as this application's WeChat."""
+    """The sandbox as this application's WeChat, and its WeCom."""
     wiring = app.extensions["liaison"]
     with open_outside() as outside:
         wechat = Wechat(WechatAccount("wx-sandbox", "sandbox-secret"), None, base_url=outside.url)
-        app.extensions["liaison"] = replace(wiring, mini_program=MiniProgram(wechat))
+        wecom = Wecom(WecomAccount("ww-sandbox", "sandbox-corp-secret", 1000001), None, base_url=outside.url)
+        doors = {"mini_program": MiniProgram(wechat), "wecom": WecomDoor(wecom, outside.url)}
+        app.extensions["liaison"] = replace(wiring, **doors)
         try:
             yield outside
         finally:

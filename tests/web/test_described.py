@@ -14,6 +14,7 @@ from liaison.domain.actors import Role
 from liaison.web.described import PROBLEM, Problem
 from tests.support.journey import KEPT_JSON, Journey, Matter, SignIn, done, tell
 from tests.support.life import SAID, TEXT, Life
+from tests.support.phones import NUMBER, Phone, invited, mini_program, on_file
 from tests.support.pictures import photo
 from tests.support.town import PASSWORD
 
@@ -358,8 +359,24 @@ def is_looked_at_again(journey: Journey) -> None:
     journey.office("unpublication", matter, reason="当事人来电要求。")
 
 
+def signs_in_by_phone(journey: Journey) -> None:
+    """A deputy's phone asks the office, is bound by an invitation, reports a consent and is unbound."""
+    on_file(journey.life)
+    with mini_program(journey.app) as outside:
+        phone = Phone(journey.app, outside, "liu")
+        assert phone.binds(shows=NUMBER).get_json()["state"] == "waiting"
+        done(phone.binds(shows=NUMBER, invitation=invited(journey.life)), 201)
+        code = outside.set("mini-program/codes", user="liu")["code"]
+        done(phone.client.post("/api/v1/sessions/wechat", json={"code": code}), 201)
+        client = phone.carries(done(phone.opens(), 201)["token"]).client
+    done(client.post("/api/v1/deputy/consents", json={"template": "accept"}))
+    done(client.get("/api/v1/deputy/consents"))
+    assert client.delete("/api/v1/deputy/bindings/current").status_code == 204
+
+
 STORIES: tuple[Callable[[Journey], None], ...] = (
     signs_in_and_out,
+    signs_in_by_phone,
     tells_and_takes_back,
     is_screened,
     goes_to_the_deputy,

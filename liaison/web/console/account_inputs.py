@@ -61,6 +61,12 @@ class PhoneIn(Input):
     phone = fields.String(load_default="", validate=validate.Length(0, CODE, error="号码太长，请核对。"))
 
 
+class UserIdIn(Input):
+    """A WeCom user id, or none."""
+
+    userid = fields.String(load_default="", validate=validate.Length(0, LONGEST_NAME, error="账号太长，请核对。"))
+
+
 class AskIn(Input):
     """Why somebody is to be let in again."""
 

@@ -149,6 +149,7 @@ def page_of(account: Account, error: DomainError | None = None, asked: str = "")
         locked=sign_in.is_locked(account, now()),
         sessions=sign_in.live_sessions(account.id, now()),
         codes=second_factors.count_codes(account.id),
+        wecom=wiring().wecom,
         known=binding_desk.known(account.id, wiring().keys),
         fields=PLACE_FIELDS,
         values=request.form if asked == "place" else _values(account),

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from liaison.domain.errors import DomainError, Invalid, NotAllowed
 from liaison.domain.policy import may
 from liaison.services import accounts, binding_desk
-from liaison.web.console.account_inputs import PhoneIn
+from liaison.web.console.account_inputs import PhoneIn, UserIdIn
 from liaison.web.console.accounts import LONGEST, page_of
 from liaison.web.console.frame import blueprint
 from liaison.web.errors import status_of
@@ -82,6 +82,20 @@ def account_phone(account_id: UUID) -> Response | tuple[str, int]:
     except (Invalid, NotAllowed) as error:
         return _again(account_id, error, "phone")
     flash("手机号已保存。" if body["phone"] else "手机号已删除。")
+    return redirect(url_for("console.account_page", account_id=account_id), 303)
+
+
+@blueprint.post("/accounts/<uuid:account_id>/userid")
+@guard("accounts.write")
+def account_userid(account_id: UUID) -> Response | tuple[str, int]:
+    """Say which member of WeCom an account is, for a second person to confirm, or none."""
+    try:
+        body = read_body(UserIdIn())
+        with unit_of_work():
+            binding_desk.name_userid(current_actor(), account_id, body["userid"], wiring().keys, now=now())
+    except (Invalid, NotAllowed) as error:
+        return _again(account_id, error, "userid")
+    flash("已登记，请另一个人在“微信绑定”里确认。" if body["userid"] else "已解除企业微信的绑定。")
     return redirect(url_for("console.account_page", account_id=account_id), 303)
 
 

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from liaison.domain.access import Need
 from liaison.domain.errors import DomainError, Invalid, NotAllowed
-from liaison.services import passwords, sign_in
+from liaison.services import binding_desk, passwords, sign_in
 from liaison.web.console.account_inputs import PasswordIn
 from liaison.web.console.frame import blueprint
 from liaison.web.console.inputs import SwitchIn
@@ -13,7 +13,7 @@ from liaison.web.console.sign_in import carry
 from liaison.web.errors import status_of
 from liaison.web.guards import current_actor, current_need, guard, token
 from liaison.web.uploads import read_body
-from liaison.web.wiring import now, unit_of_work
+from liaison.web.wiring import now, unit_of_work, wiring
 
 UNEQUAL = "两次填写的新密码不一样，请重新填写。"
 
@@ -30,6 +30,8 @@ def my_sessions() -> str:
         account=account,
         sessions=sign_in.live_sessions(account.id, now()),
         running=running.id,
+        known=binding_desk.known(account.id, wiring().keys),
+        wecom=wiring().wecom,
         password_until=account.password_changed_at + rules.oldest if rules.oldest else None,
     )
 

@@ -37,5 +37,6 @@ from liaison.web.console import (  # noqa: F401
     stations,
     statistics,
     views,
+    wecom,
 )
 from liaison.web.console.frame import blueprint  # noqa: F401

@@ -34,7 +34,7 @@ STALE = "这个页面打开之后，您重新登录过。请返回上一页刷�
 @guard("session.open")
 def sign_in() -> str:
     """The form that asks for name and password."""
-    return _form()
+    return sign_in_page()
 
 
 @blueprint.post("/sign-in")
@@ -50,9 +50,8 @@ def check_in() -> Response | tuple[str, int]:
         with unit_of_work():
             signed = sign_ins.open_session(account, now(), origin=origin())
     except (Invalid, NotSignedIn, NotAllowed) as error:
-        return _form(error), status_of(error)
-    _close()
-    carry(signed.token)
+        return sign_in_page(error), status_of(error)
+    start(signed.token)
     return redirect(local_path(target) or url_for("console.home"), 303)
 
 
@@ -97,6 +96,12 @@ def stale_form(error: CSRFError) -> Response | tuple[str, int]:
     return render_template("error.html", status=400, detail=STALE, errors={}), 400
 
 
+def start(signed: str) -> None:
+    """Begin with a new session: the one the cookie still carries ends."""
+    _close()
+    carry(signed)
+
+
 def carry(signed: str) -> None:
     """Let the cookie carry this token, and nothing from before."""
     cookie.clear()
@@ -117,8 +122,10 @@ def _close() -> None:
         sign_ins.close_session(token() or "", now())
 
 
-def _form(error: DomainError | None = None) -> str:
-    return render_template("console/sign_in.html", error=error, next=local_path(request.values.get("next", "")))
+def sign_in_page(error: DomainError | None = None, target: str = "") -> str:
+    """The form, with what went wrong; it leads on to `target` or to where the request says."""
+    leads_on = local_path(target or request.values.get("next", ""))
+    return render_template("console/sign_in.html", error=error, next=leads_on, wecom=wiring().wecom)
 
 
 def _code_form(error: DomainError | None = None) -> str:
