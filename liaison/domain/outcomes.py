@@ -98,29 +98,32 @@ def guard_reply(
     today: date,
     by_deputy: bool = False,
     scheme: Mapping[Outcome, Needs] = OUTCOME_SCHEME,
+    shortest: int = MIN_ANSWER,
+    longest_promise: timedelta = MAX_PROMISE,
 ) -> None:
     """Raise Invalid, field by field, for what an answer still lacks.
 
     `evidence` tells whether files are attached; `today` is the date in Shanghai. A deputy's direct answer is
     held to its text and class only; a department's also to what `scheme` needs for the class.
+    `shortest` characters and `longest_promise` are what the region asks for.
     """
-    errors = _text_errors(text)
+    errors = _text_errors(text, shortest)
     if outcome not in list(Outcome) or Outcome(outcome) not in scheme:
         errors["outcome"] = ["请选择办理结果类别：" + "、".join(scheme) + "。"]
     elif not by_deputy:
         needs = scheme[Outcome(outcome)]
         errors |= _owner_errors(owner) | _proof_errors(needs, text, measures, evidence)
-        errors |= _promise_errors(promised_on, today) if needs.promise else {}
+        errors |= _promise_errors(promised_on, today, longest_promise) if needs.promise else {}
     _raise(errors)
 
 
-def _text_errors(text: str) -> dict[str, list[str]]:
+def _text_errors(text: str, shortest: int) -> dict[str, list[str]]:
     """Return what is wrong with the answer's own words."""
     if is_hollow(text):
         sentence = "答复只说明了收到、转办或正在研究，没有说明结果：请写清查到了什么、做了什么、结果如何。"
         return {"text": [sentence]}
-    if len("".join(text.split())) < MIN_ANSWER:
-        return {"text": [f"答复太短，至少 {MIN_ANSWER} 个字：请写清查到了什么、做了什么、结果如何。"]}
+    if len("".join(text.split())) < shortest:
+        return {"text": [f"答复太短，至少 {shortest} 个字：请写清查到了什么、做了什么、结果如何。"]}
     return {}
 
 
@@ -148,14 +151,15 @@ def _proof_errors(needs: Needs, text: str, measures: str, evidence: bool) -> dic
     return errors
 
 
-def _promise_errors(promised_on: date | None, today: date) -> dict[str, list[str]]:
+def _promise_errors(promised_on: date | None, today: date, longest: timedelta) -> dict[str, list[str]]:
     """Return what is wrong with the date by which a promise will be kept."""
     if promised_on is None:
         return {"promised_on": ["请填写承诺办结的日期。"]}
     if promised_on <= today:
         return {"promised_on": ["承诺办结的日期要晚于今天。"]}
-    if promised_on > today + MAX_PROMISE:
-        return {"promised_on": ["承诺办结的日期不能超过两年；确需更久的，请分阶段承诺。"]}
+    if promised_on > today + longest:
+        most = "两年" if longest == MAX_PROMISE else f" {longest.days} 天"
+        return {"promised_on": [f"承诺办结的日期不能超过{most}；确需更久的，请分阶段承诺。"]}
     return {}
 
 

@@ -110,6 +110,8 @@ POLICY = MappingProxyType(
     | _lines({Role.OFFICE_LEAD, Role.ADMINISTRATOR}, Relation.NONE, "calendar.write clock.confirm channel.resume")
     | _lines({Role.ADMINISTRATOR}, Relation.REGION, "imports.read imports.write")
     | _lines({Role.AUDITOR}, Relation.REGION, "audit.read")
+    | _lines({Role.ADMINISTRATOR, Role.OFFICE_LEAD}, Relation.REGION, "settings.read")
+    | _lines({Role.ADMINISTRATOR}, Relation.REGION, "settings.write")
     | _lines({Role.SECURITY_ADMINISTRATOR}, Relation.REGION, "accounts.read accounts.write recovery.ask")
     | _lines({Role.SECURITY_ADMINISTRATOR, Role.OFFICE_LEAD}, Relation.REGION, "recovery.confirm")
     | _lines(OFFICE_ROLES | {Role.ADMINISTRATOR}, Relation.REGION, "registers.read registers.write")

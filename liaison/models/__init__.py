@@ -14,6 +14,7 @@ from liaison.models import (  # noqa: F401
     matters,
     notices,
     people,
+    preferences,
     regions,
     rights,
     stations,

@@ -50,6 +50,7 @@ ACTS = (
     "setting.calendar",
     "setting.screening",
     "setting.duty",
+    "setting.values",
     "setting.county",
     "register.add",
     "register.change",

@@ -9,7 +9,7 @@ from liaison.domain.actors import Actor
 from liaison.domain.errors import Conflict, Invalid, WrongState
 from liaison.models.assignments import Assignment, Extension
 from liaison.models.clocks import Clock
-from liaison.services import clocks, recipients
+from liaison.services import clocks, preferences, recipients
 from liaison.services.announcements import announce
 from liaison.services.assignments import advance, handling_clock, hold, record_on
 
@@ -19,8 +19,9 @@ LONGEST = 15  # working days: no more than the longest term itself
 def request_extension(actor: Actor, reference: str, working_days: int, reason: str, *, now: datetime) -> Assignment:
     """Ask the office for more working days. Raises WrongState after expiry, Conflict when asked before."""
     case, assignment = hold(actor, reference)
-    if not 1 <= working_days <= LONGEST:
-        raise Invalid({"working_days": [f"可申请延长 1 到 {LONGEST} 个工作日。"]})
+    longest = preferences.in_force("extension_longest", case.region_path)
+    if not 1 <= working_days <= longest:
+        raise Invalid({"working_days": [f"可申请延长 1 到 {longest} 个工作日。"]})
     advance(assignment, "request_extension", actor)
     clock = handling_clock(assignment)
     if now > clock.due_at:

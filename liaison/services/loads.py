@@ -10,14 +10,16 @@ from sqlalchemy.orm import aliased
 
 from liaison.db import session
 from liaison.domain.actors import Actor
+from liaison.domain.preferences import CATALOGUE
 from liaison.models.assignments import Assignment
 from liaison.models.clocks import Clock
 from liaison.models.departments import Department
+from liaison.services import preferences
 from liaison.services.assignments import ASSISTING, ENDED
-from liaison.services.reach import assignments_within
+from liaison.services.reach import assignments_within, home_of
 
 LOOKED_BACK = timedelta(days=180)
-LEAST = 5
+LEAST = CATALOGUE["figures_least"].default
 """Of fewer answers no rate is told: one late answer of two would read as half of them."""
 
 
@@ -29,11 +31,12 @@ class Load:
     overdue: int = 0
     answered: int = 0
     in_time: int = 0
+    least: int = LEAST
 
     @property
     def rate(self) -> int | None:
         """Per cent of answers in time; None while there are too few."""
-        return round(100 * self.in_time / self.answered) if self.answered >= LEAST else None
+        return round(100 * self.in_time / self.answered) if self.answered >= self.least else None
 
 
 def loads(actor: Actor, now: datetime) -> Mapping[str, Load]:
@@ -59,7 +62,8 @@ def loads(actor: Actor, now: datetime) -> Mapping[str, Load]:
         .where(assignments_within(actor))
         .group_by(Department.code)
     )
-    return {code: Load(*counts) for code, *counts in session.execute(rows)}
+    least = preferences.in_force("figures_least", home_of(actor))
+    return {code: Load(*counts, least) for code, *counts in session.execute(rows)}
 
 
 def returns_of(actor: Actor, departments: set[UUID], since: datetime) -> Mapping[UUID, tuple[int, int]]:

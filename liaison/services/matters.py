@@ -120,7 +120,8 @@ def answer(actor: Actor, number: str, text: str, outcome: str, *, today: date, n
     id_ = new_id()
     facts = {"outcome": outcome, "reply": replies.said(id_, replies.Answer(text, outcome, "", ""))}
     event = cases.move(case, "answer", actor, now, text=text, data=facts)
-    guard_reply(text, outcome, measures="", owner="", promised_on=None, evidence=False, today=today, by_deputy=True)
+    told = {"measures": "", "owner": "", "promised_on": None, "evidence": False}
+    guard_reply(text, outcome, today=today, by_deputy=True, **told, **replies.asked_of(case.region_path))
     session.add(
         Reply(
             id=id_,

@@ -1,12 +1,12 @@
 """Overviews: how much was told, how it stands and how it went, by station, department and deputy, and week by week.
 
 Whatever lies in the actor's reach counts, and every figure is a condition of `services.figures`, by which the list
-behind it is narrowed. No rate is told of fewer than `LEAST`, and nobody is ranked (DOMAIN §4): stations stand town by
-town, departments and deputies by name.
+behind it is narrowed. No rate is told of fewer than the region says, and nobody is ranked (DOMAIN §4): stations stand
+town by town, departments and deputies by name.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import CTE, ColumnElement, Row, and_, distinct, func, literal, or_, select, true, tuple_
@@ -25,13 +25,12 @@ from liaison.models.departments import Department
 from liaison.models.people import Deputy
 from liaison.models.regions import Region
 from liaison.models.stations import Station
+from liaison.services import preferences
 from liaison.services.figures import CURRENT, DUTIES, MATTERS, RATINGS, ZONE, duties, history, is_open, light, matters
 from liaison.services.loads import LEAST
-from liaison.services.reach import assignments_within, cases_within, station_within
+from liaison.services.reach import assignments_within, cases_within, home_of, station_within
 
 PERIODS = ("days90", "month", "year", "today")
-SILENT = timedelta(days=30)
-"""A station where nothing was told for so long may have lost its code from the wall."""
 
 RATES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "within_5": ("within_5", ("answered",)),
@@ -58,6 +57,7 @@ class Line:
     code: str
     name: str
     counts: Mapping[str, int]
+    least: int = LEAST
 
     def whole(self, rate: str) -> int:
         """How many a rate is of."""
@@ -66,7 +66,7 @@ class Line:
     def rate(self, rate: str) -> int | None:
         """Per cent; None while there are too few."""
         part = self.counts["satisfied"] + self.counts["basically"] if rate == "content" else self.counts[RATES[rate][0]]
-        return round(100 * part / self.whole(rate)) if self.whole(rate) >= LEAST else None
+        return round(100 * part / self.whole(rate)) if self.whole(rate) >= self.least else None
 
 
 @dataclass(frozen=True)
@@ -122,14 +122,25 @@ def overview(actor: Actor, code: str, *, now: datetime) -> Overview:
     period = period_of(code, local_day(now))
     total, by_station, by_deputy = _of_matters(_facts(actor, period, now, MATTERS))
     lights = {each: total[f"light_{each}"] for each in Light}
-    return Overview(
-        period,
-        Line("", "", total),
-        lights,
-        [Line(*each, by_station.get(each[0], _NOTHING)) for each in _stations(actor)],
-        _of_departments(actor, _facts(actor, period, now, ("open", *RATINGS)), now),
-        by_deputy,
-    )
+    least = least_of(actor)
+    stations = [Line(*each, by_station.get(each[0], _NOTHING)) for each in _stations(actor)]
+    departments = _of_departments(actor, _facts(actor, period, now, ("open", *RATINGS)), now)
+    found = (_from(least, lines) for lines in (stations, departments, by_deputy))
+    return Overview(period, Line("", "", total, least), lights, *found)
+
+
+def least_of(actor: Actor) -> int:
+    """Of how many a rate is told at least, in the actor's region."""
+    return preferences.in_force("figures_least", home_of(actor))
+
+
+def silent_days(actor: Actor) -> int:
+    """A station where nothing was told for so long may have lost its code from the wall."""
+    return preferences.in_force("station_silent", home_of(actor))
+
+
+def _from(least: int, lines: Iterable[Line]) -> list[Line]:
+    return [replace(line, least=least) for line in lines]
 
 
 def own_duties(actor: Actor, code: str, *, now: datetime) -> tuple[Period, Line]:
@@ -140,7 +151,7 @@ def own_duties(actor: Actor, code: str, *, now: datetime) -> tuple[Period, Line]
     counts = (func.count().filter(_counts(name, own[name], told)).label(name) for name in DUTIES)
     rows = select(*counts).select_from(Assignment).join(Case, Case.id == Assignment.case_id)
     rows = rows.outerjoin(Clock, Clock.id == Assignment.clock_id).where(assignments_within(actor))
-    return period, Line("", "", _named(session.execute(rows).one(), DUTIES))
+    return period, Line("", "", _named(session.execute(rows).one(), DUTIES), least_of(actor))
 
 
 def weeks(actor: Actor, period: Period) -> list[Week]:
@@ -167,7 +178,8 @@ def health(actor: Actor, *, now: datetime) -> list[Health]:
         .where(Station.active, station_within(actor))
         .order_by(Region.code, Station.name, Station.code)
     )
-    return [Health(*row, silent=row[3] is None or now - row[3] > SILENT) for row in session.execute(rows)]
+    longest = timedelta(days=silent_days(actor))
+    return [Health(*row, silent=row[3] is None or now - row[3] > longest) for row in session.execute(rows)]
 
 
 def _facts(actor: Actor, period: Period, now: datetime, figures: Iterable[str]) -> CTE:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from liaison.models.assignments import Assignment, Reply
 from liaison.models.base import new_id
 from liaison.models.cases import Case
 from liaison.models.departments import Department
-from liaison.services import cases, clocks, recipients
+from liaison.services import cases, clocks, preferences, recipients
 from liaison.services.announcements import announce
 from liaison.services.assignments import (
     ASSISTING,
@@ -131,6 +132,14 @@ def said(id_: UUID, answer: Answer | Reply) -> dict[str, str | None]:
     }
 
 
+def asked_of(region_path: str) -> dict[str, Any]:
+    """What a region asks of every answer beyond the rules, for the reply guard."""
+    return {
+        "shortest": preferences.in_force("answer_shortest", region_path),
+        "longest_promise": timedelta(days=preferences.in_force("answer_promise", region_path)),
+    }
+
+
 def write_reply(
     case: Case,
     assignment: Assignment,
@@ -151,6 +160,7 @@ def write_reply(
             promised_on=answer.promised_on,
             evidence=bool(answer.files),
             today=today,
+            **asked_of(case.region_path),
         )
     written = Reply(
         id=id_ or new_id(),

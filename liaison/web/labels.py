@@ -17,9 +17,10 @@ from liaison.web.audit_words import AUDIT_WORDS
 from liaison.web.case_words import CASE_WORDS
 from liaison.web.languages import CHINESE, language, spoken
 from liaison.web.notice_words import NOTICE_WORDS
+from liaison.web.preference_words import PREFERENCE_WORDS
 
 LABELS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {**CASE_WORDS, **NOTICE_WORDS, **AUDIT_WORDS, **ACCESS_WORDS}
+    {**CASE_WORDS, **NOTICE_WORDS, **AUDIT_WORDS, **ACCESS_WORDS, **PREFERENCE_WORDS}
 )
 BEFORE = 12  # characters of a text that stand before the first word found in it
 UNITS = {"wd": "个工作日", "h": "小时", "months": "个月"}

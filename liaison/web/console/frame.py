@@ -75,6 +75,7 @@ _MENU = (
     ("console.rule_list", "分派规则", "rules.read"),
     ("console.ladder_page", "提醒与时限", "ladders.read"),
     ("console.calendar_page", "节假日", "calendar.read"),
+    ("console.settings_page", "系统设置", "settings.read"),
     ("console.outbox_page", "发件箱", "outbox.read"),
     ("console.import_list", "导入", "imports.read"),
     ("console.account_list", "账号", "accounts.read"),

@@ -5,6 +5,7 @@ import re
 from marshmallow import fields, validate
 
 from liaison.domain.duty import Change
+from liaison.domain.preferences import CATALOGUE, GROUPS
 from liaison.domain.reminders import Audience, Rung
 from liaison.domain.terms import DEFAULT_TERMS
 from liaison.services import notes
@@ -86,6 +87,23 @@ class AbsenceIn(Input):
 
     deputy = fields.String(required=True)
     absent_until = fields.Date(load_default=None, allow_none=True)
+
+
+SettingsIn = Input.from_dict(
+    {
+        "group": fields.String(required=True, validate=validate.OneOf(GROUPS, error="请刷新后再试。")),
+        "seen": fields.String(load_default=""),
+        **{key: Words(0, TERM, load_default="") for key in CATALOGUE},
+    },
+    name="SettingsIn",
+)
+"""A group's numbers as typed, an empty one meaning that it follows; and the last change that was seen of them."""
+
+
+class UndoIn(Input):
+    """A change that is taken back."""
+
+    change = fields.UUID(required=True, error_messages={"invalid_uuid": "请刷新后再试。"})
 
 
 class DutyDayIn(Input):

@@ -7,7 +7,6 @@ from flask import render_template, request, url_for
 from liaison.domain.errors import Invalid
 from liaison.services import overviews
 from liaison.services.figures import CURRENT
-from liaison.services.loads import LEAST
 from liaison.services.overviews import PERIODS, Line, Period
 from liaison.web.console.frame import blueprint
 from liaison.web.guards import current_actor, guard
@@ -33,8 +32,8 @@ def overview_page() -> str | tuple[str, int]:
         health=sorted(overviews.health(actor, now=at), key=lambda each: not each.silent),
         busy=[line for line in found.stations if line.counts["received"] or line.counts["open"]],
         periods=PERIODS,
-        least=LEAST,
-        silent=overviews.SILENT.days,
+        least=found.total.least,
+        silent=overviews.silent_days(actor),
         at=at,
         opens=_opening(found.period),
         error=error,
@@ -56,7 +55,7 @@ def duties_page() -> str | tuple[str, int]:
         period=period,
         line=line,
         periods=PERIODS,
-        least=LEAST,
+        least=line.least,
         at=at,
         opens=_opening(period),
         error=error,

@@ -32,6 +32,7 @@ from liaison.web.console import (  # noqa: F401
     registers,
     rules,
     samples,
+    settings,
     sign_in,
     signing,
     stations,

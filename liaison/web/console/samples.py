@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from liaison.domain.errors import Invalid
-from liaison.services import sampling
+from liaison.services import preferences, sampling
 from liaison.services.sampling import MOST, Wish
 from liaison.web.console.choices import Choices
 from liaison.web.console.fields import Field
@@ -46,7 +46,8 @@ class SampleIn(Input):
 @guard("sample.read")
 def sample_list() -> str:
     """The samples drawn so far, and the form for another."""
-    start = {"since": (today() - QUARTER).isoformat(), "until": today().isoformat(), "amount": "10"}
+    share = preferences.in_force("sample_percent", current_actor().region_path)
+    start = {"since": (today() - QUARTER).isoformat(), "until": today().isoformat(), "amount": str(share)}
     return _list(MultiDict(start | {"unit": "percent"}))
 
 
