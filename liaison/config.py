@@ -214,12 +214,14 @@ def _wrong(config: Config) -> list[str]:
         },
         "checks.wechat: needs wechat or service_account to be set": not config.checks.wechat
         or bool(config.wechat.app_id or config.service_account.app_id),
-        "service_account.open_url: must begin with http:// or https://": config.service_account.open_url.startswith(
-            ("http://", "https://")
-        ),
         "wecom.login_url: must begin with http:// or https://": config.wecom.login_url.startswith(
             ("http://", "https://")
         ),
+        **{
+            f"service_account.{name}: must begin with http:// or https://": told.startswith(("http://", "https://"))
+            for name, told in asdict(config.service_account).items()
+            if name in ("open_url", "script_url")
+        },
         "callbacks: WeChat needs wechat_token, wechat_aes_key and wechat_app_id together": config.callbacks.is_whole,
         "callbacks.wechat_aes_key: must be the 43 characters of EncodingAESKey": not config.callbacks.wechat_aes_key
         or _is_key(config.callbacks.wechat_aes_key + "="),

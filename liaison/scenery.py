@@ -94,6 +94,7 @@ def _environ(known: Mapping[str, Any], url: str, base_url: str, shown: str) -> d
             "TEMPLATE": "sandbox-template",
             "BASE_URL": url,
             "OPEN_URL": shown,
+            "SCRIPT_URL": f"{shown}/open/js/jweixin-1.6.0.js",
         },
         "WECOM": {
             "CORP_ID": "ww-sandbox",

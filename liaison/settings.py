@@ -165,6 +165,7 @@ class ServiceAccount:
     time_field: str = "time2"
     base_url: str = "https://api.weixin.qq.com"
     open_url: str = "https://open.weixin.qq.com"
+    script_url: str = "https://res.wx.qq.com/open/js/jweixin-1.6.0.js"
 
 
 @dataclass(frozen=True)

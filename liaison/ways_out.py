@@ -13,6 +13,7 @@ from liaison.clients.webhook import Webhook
 from liaison.clients.wechat import MessageTemplate, SubscribeOutlet, TemplateOutlet, Wechat, WechatAccount
 from liaison.clients.wechat_checks import ContentCheck
 from liaison.clients.wechat_desk import CustomerDesk
+from liaison.clients.wechat_jssdk import JsSdk
 from liaison.clients.wechat_mini import MiniProgram
 from liaison.clients.wechat_oauth import OAuth
 from liaison.clients.wecom import Wecom, WecomAccount, WecomDoor, WecomOutlet
@@ -67,11 +68,7 @@ def open_checks(config: Config, redis: Redis) -> Mapping[str, ContentCheck]:
 
 def open_desk(config: Config, redis: Redis) -> CustomerDesk | None:
     """The desk that answers those who write to the service account, if there is one."""
-    told = config.service_account
-    if not told.app_id:
-        return None
-    whose, inside = WechatAccount(told.app_id, told.secret), config.notices.inside
-    return CustomerDesk(Wechat(whose, redis, base_url=told.base_url, inside=inside))
+    return CustomerDesk(_service_account(config, redis)) if config.service_account.app_id else None
 
 
 def open_mini_program(config: Config, redis: Redis) -> MiniProgram | None:
@@ -79,13 +76,22 @@ def open_mini_program(config: Config, redis: Redis) -> MiniProgram | None:
     return MiniProgram(_mini_program(config, redis)) if config.wechat.app_id else None
 
 
-def open_oauth(config: Config) -> OAuth | None:
+def open_oauth(config: Config, redis: Redis) -> OAuth | None:
     """What learns from WeChat who opens a page in its browser; None without a service account."""
     told = config.service_account
-    if not told.app_id:
-        return None
-    whose, inside = WechatAccount(told.app_id, told.secret), config.notices.inside
-    return OAuth(whose, base_url=told.base_url, open_url=told.open_url, inside=inside)
+    return OAuth(_service_account(config, redis), told.app_id, told.open_url) if told.app_id else None
+
+
+def open_js_sdk(config: Config, redis: Redis) -> JsSdk | None:
+    """What signs our pages for WeChat's script; None without a service account."""
+    told = config.service_account
+    return JsSdk(_service_account(config, redis), told.app_id) if told.app_id else None
+
+
+def _service_account(config: Config, redis: Redis) -> Wechat:
+    told = config.service_account
+    account = WechatAccount(told.app_id, told.secret)
+    return Wechat(account, redis, base_url=told.base_url, inside=config.notices.inside)
 
 
 def _mini_program(config: Config, redis: Redis) -> Wechat:
@@ -100,9 +106,7 @@ def _subscribe(config: Config, redis: Redis) -> Outlet:
 
 
 def _template(config: Config, redis: Redis) -> Outlet:
-    told = config.service_account
-    whose, inside = WechatAccount(told.app_id, told.secret), config.notices.inside
-    account = Wechat(whose, redis, base_url=told.base_url, inside=inside)
+    told, account = config.service_account, _service_account(config, redis)
     return TemplateOutlet(account, MessageTemplate(told.template, told.text_field, told.time_field))
 
 

@@ -4,11 +4,12 @@ Who that is is chosen on a page once and remembered in a cookie, as WeChat remem
 then on `snsapi_base` leads back at once.
 """
 
+import hashlib
 import re
 import secrets
 from urllib.parse import urlencode, urlsplit
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sandbox.book import Person
@@ -55,6 +56,25 @@ def hand_over() -> Response:
     answer = redirect(url_for("open_weixin.hands"), 303)
     answer.set_cookie(COOKIE, request.form.get("user", ""))
     return answer
+
+
+@pages.get("/open/js/jweixin-1.6.0.js")
+def jweixin() -> Response:
+    """WeChat's script as far as our pages use it; any page may load it."""
+    answer = current_app.send_static_file("jweixin.js")
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return answer
+
+
+@pages.get("/open/js/verdict.js")
+def verdict() -> Response:
+    """Whether a page's signature is right, as a script that tells the page."""
+    asked, here = request.args, world()
+    with here.lock:
+        ticket, _ = here.tokens.issue(f"jsapi:wechat:{asked.get('appid', '')}")
+    told = f"jsapi_ticket={ticket}&noncestr={asked.get('noncestr')}&timestamp={asked.get('timestamp')}"
+    right = hashlib.sha1(f"{told}&url={asked.get('url')}".encode()).hexdigest() == asked.get("signature")
+    return Response(f'sandboxVerdict("{"ready" if right else "error"}");', mimetype="text/javascript")
 
 
 @routes.get("/sns/oauth2/access_token")

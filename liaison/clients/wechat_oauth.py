@@ -3,43 +3,18 @@
 `snsapi_base` asks nobody anything and tells nothing but the openid. It stays on the server.
 """
 
-from collections.abc import Collection
 from urllib.parse import urlencode
 
-import httpx
-
-from liaison.clients.calls import FINAL, RETRY, Caller, document, quota
-from liaison.clients.tokens import answer_in, check
-from liaison.clients.wechat import HOST, WechatAccount
+from liaison.clients.wechat import Wechat
 
 OPEN_HOST = "https://open.weixin.qq.com"
-STATE = 128
-"""How many letters and digits the state may have that WeChat carries there and back."""
-
-CODES = {
-    -1: RETRY,  # busy
-    40013: RETRY, 40125: RETRY, 40164: RETRY, 48001: RETRY,  # account, secret, our address, rights: can be mended
-    40029: FINAL, 40163: FINAL, 41008: FINAL, 42003: FINAL,  # a code that is none, was used, is missing, has ended
-    40226: FINAL, 50002: FINAL,  # a user WeChat has blocked
-    45011: quota(minutes=1),
-}  # fmt: skip
-"""What WeChat's codes mean here; a code that is not here can be tried again, which takes a new round."""
 
 
 class OAuth:
     """Sends a browser to WeChat and learns who came back; shared by threads."""
 
-    def __init__(
-        self,
-        account: WechatAccount,
-        *,
-        base_url: str = HOST,
-        open_url: str = OPEN_HOST,
-        transport: httpx.BaseTransport | None = None,
-        inside: Collection[str] = (),
-    ) -> None:
-        self._account, self._open_url = account, open_url.rstrip("/")
-        self._caller = Caller(base_url, transport, inside)
+    def __init__(self, wechat: Wechat, appid: str, open_url: str = OPEN_HOST) -> None:
+        self._wechat, self._appid, self._open_url = wechat, appid, open_url.rstrip("/")
 
     def address(self, back: str, state: str) -> str:
         """Where the browser goes; it comes to `back` with `state` and, unless refused, with a code.
@@ -47,7 +22,7 @@ class OAuth:
         WeChat wants these parameters in this order and the fragment at the end.
         """
         asked = {
-            "appid": self._account.appid,
+            "appid": self._appid,
             "redirect_uri": back,
             "response_type": "code",
             "scope": "snsapi_base",
@@ -57,11 +32,5 @@ class OAuth:
 
     def openid_of(self, code: str) -> str:
         """Turn a code, which works once and for five minutes, into the openid. Raises NotSent."""
-        account = {"appid": self._account.appid, "secret": self._account.secret}
-        asked = account | {"code": code, "grant_type": "authorization_code"}
-        response = self._caller.call("GET", "/sns/oauth2/access_token", params=asked)
-        openid = document(response).get("openid")
-        if response.status_code == 200 and isinstance(openid, str) and openid:
-            return openid
-        check(answer_in(response), CODES)
-        raise FINAL.error("an answer without an openid")
+        told = self._wechat.exchange("/sns/oauth2/access_token", code=code, grant_type="authorization_code")
+        return str(told["openid"])

@@ -45,10 +45,11 @@ self.addEventListener("fetch", (event) => {
   if (event.request.method === "GET" && isOurs(new URL(event.request.url))) event.respondWith(show(event.request));
 });
 
-// A page that was there before the worker asks for itself, its parts and its form to be kept.
+// A page that was there before the worker asks for itself, its parts and its form to be kept: as a stranger would get
+// them, or the session of a form opened at the same moment would be lost to the one that is given with this copy.
 self.addEventListener("message", (event) => {
   const wanted = (event.data.keep || []).map((each) => new URL(each, location.origin)).filter(isOurs);
-  event.waitUntil(Promise.all(wanted.map((url) => keep(url.href).catch(() => undefined))));
+  event.waitUntil(Promise.all(wanted.map((url) => keep(new Request(url.href, { credentials: "omit" })).catch(() => undefined))));
 });
 
 self.addEventListener("sync", (event) => {

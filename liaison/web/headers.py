@@ -4,12 +4,16 @@ Closed unless opened here: an answer may be kept only if the policy's table show
 Pages load from this very origin alone and hold nothing inline; whatever is no page of ours may load nothing at all.
 """
 
-from flask import Flask, Response, current_app, request, session
+from urllib.parse import urlsplit
 
+from flask import Flask, Response, current_app, g, request, session
+
+OWN_SCRIPTS = "script-src 'self'"
+SCRIPTS_FROM = "scripts_from"  # under this name `g` knows whose scripts this one page loads beside ours: WeChat's
 PAGE_POLICY = "; ".join(
     (
         "default-src 'self'",
-        "script-src 'self'",
+        OWN_SCRIPTS,
         "style-src 'self'",
         "worker-src 'self'",
         "img-src 'self' data: blob:",  # pictures may be made on the page before they are sent
@@ -69,8 +73,16 @@ def register(app: Flask, *, https: bool) -> None:
 def _policy(answer: Response) -> str:
     if request.endpoint == WORKER and answer.status_code in (200, 304):
         return WORKER_POLICY
-    is_page = answer.mimetype == "text/html" or request.endpoint == STATIC
-    return PAGE_POLICY if is_page else FILE_POLICY
+    if answer.mimetype != "text/html" and request.endpoint != STATIC:
+        return FILE_POLICY
+    origin = g.get(SCRIPTS_FROM)
+    return PAGE_POLICY.replace(OWN_SCRIPTS, f"{OWN_SCRIPTS} {origin}") if origin else PAGE_POLICY
+
+
+def let_script_in(address: str) -> None:
+    """Let the page of this request load scripts of that address's host as well."""
+    parts = urlsplit(address)
+    setattr(g, SCRIPTS_FROM, f"{parts.scheme}://{parts.netloc}")
 
 
 def _keeping(answer: Response) -> str:

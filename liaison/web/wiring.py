@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import current_app
 
 from liaison.clients.files import FileStore
+from liaison.clients.wechat_jssdk import JsSdk
 from liaison.clients.wechat_mini import MiniProgram
 from liaison.clients.wechat_oauth import OAuth
 from liaison.clients.wecom import WecomDoor
@@ -34,6 +35,7 @@ class Wiring:
     mini_program: MiniProgram | None = None
     oauth: OAuth | None = None
     wecom: WecomDoor | None = None
+    js_sdk: JsSdk | None = None
 
     @property
     def keys(self) -> Keys:

@@ -7,7 +7,7 @@ import pytest
 from liaison.catalogues import keys
 from liaison.config import ROOT
 
-SCRIPTS = ("outbox", "resident", "sw", "tell", "waiting", "words")
+SCRIPTS = ("outbox", "resident", "sw", "tell", "waiting", "wechat", "words")
 LONGEST = 300  # lines of one script
 TOO_NEW = re.compile(
     r"\?\.[a-zA-Z_(\[]|\?\?|\|\|=|&&=|\bimport [^S]|\bexport\b|#[a-z]\w* *[=(;]|replaceChildren|Object\.fromEntries"

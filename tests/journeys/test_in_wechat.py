@@ -44,7 +44,12 @@ def outside() -> Iterator[Outside]:
 def wechat_app(servers: Servers, clock: FakeClock, outside: Outside) -> Iterator[Flask]:
     """An application with a service account at that WeChat."""
     told = ServiceAccount(
-        app_id=APPID, secret=SECRET, template="sandbox-template", base_url=outside.url, open_url=outside.url
+        app_id=APPID,
+        secret=SECRET,
+        template="sandbox-template",
+        base_url=outside.url,
+        open_url=outside.url,
+        script_url=f"{outside.url}/open/js/jweixin-1.6.0.js",
     )
     inside = Notices(private_hosts="127.0.0.1")
     with servers.app("wechat", clock, service_account=told, notices=inside) as app, committed(app):
@@ -92,13 +97,20 @@ def _tells(page: Page, life: Life, outside: Outside, folder: Path) -> str:
     expect(page.get_by_text("这是本站的二维码")).to_be_visible()
     page.get_by_role("link", name="我要说事").tap()
     page.get_by_label("什么事？").fill(TEXT)
+    page.wait_for_function("() => ways.photos")
+    page.locator("label.pick[for=photos]").tap()
+    expect(page.get_by_role("button", name="去掉照片 1")).to_be_visible()
     (folder / "IMG_0001.JPG").write_bytes(photo())
     page.locator("input[name=photos]").set_input_files(folder / "IMG_0001.JPG")
-    expect(page.get_by_role("button", name="去掉照片 1")).to_be_visible()
+    expect(page.get_by_role("button", name="去掉照片 2")).to_be_visible()
+    page.get_by_text("补充更多").tap()
+    page.get_by_role("button", name="用我现在的位置").tap()
+    expect(page.get_by_text("已记下位置")).to_be_visible()
     page.get_by_label("有进展时，微信告诉我").check()
     page.get_by_role("button", name="提交").first.tap()
     expect(page.get_by_role("heading", name="收到了")).to_be_visible()
     expect(page.get_by_text("已经放进“我的事项”")).to_be_visible()
+    expect(page.locator("main img[src*='/files/']")).to_have_count(2)
     return re.search(r"M\d{4}-\d{6}-\w", page.locator("main").inner_text())[0]
 
 

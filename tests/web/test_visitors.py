@@ -14,7 +14,8 @@ from redis import Redis
 from sqlalchemy import select
 
 from liaison.app import create_app
-from liaison.clients.wechat import WechatAccount
+from liaison.clients.wechat import Wechat, WechatAccount
+from liaison.clients.wechat_jssdk import JsSdk
 from liaison.clients.wechat_oauth import OAuth
 from liaison.db import session, transaction
 from liaison.models.people import Visit
@@ -44,8 +45,9 @@ def outside() -> Iterator[Outside]:
 def with_wechat(app: Flask, life: Life, outside: Outside) -> Iterator[Flask]:
     """The application with a service account of the sandbox."""
     usual = app.extensions["liaison"]
-    oauth = OAuth(WechatAccount(APPID, SECRET), base_url=outside.url, open_url=outside.url, inside=["127.0.0.1"])
-    app.extensions["liaison"] = replace(usual, oauth=oauth)
+    wechat = Wechat(WechatAccount(APPID, SECRET), None, base_url=outside.url, inside=["127.0.0.1"])
+    by_wechat = {"oauth": OAuth(wechat, APPID, outside.url), "js_sdk": JsSdk(wechat, APPID)}
+    app.extensions["liaison"] = replace(usual, **by_wechat)
     install(**{TEMPLATE: Limit()})
     try:
         yield app
@@ -235,6 +237,28 @@ def test_without_wechat_one_tells_all_the_same_and_reads_why(wang: Phone, outsid
     page = wang.get("/s/S001/new")
     assert page.status_code == 200 and "没有连上微信，照样可以提交" in page.text
     assert wang.tells()
+
+
+def test_wechats_script_is_let_into_the_form_in_wechat_alone(wang: Phone, with_wechat: Flask) -> None:
+    wang.enters()
+    policies = {path: wang.get(path).headers["Content-Security-Policy"] for path in ("/s/S001/new", "/my", "/m")}
+    assert "script-src 'self' https://res.wx.qq.com;" in policies["/s/S001/new"]
+    elsewhere = with_wechat.test_client().get("/s/S001/new")
+    others = [policies["/my"], policies["/m"], elsewhere.headers["Content-Security-Policy"]]
+    assert not [each for each in others if "wx.qq.com" in each] and "wx.qq.com" not in elsewhere.text
+
+
+@pytest.mark.parametrize("page", ["https://evil.example/s/S001", "//evil.example/s/", "/console/", "/s/../console", ""])
+def test_no_other_page_than_residents_is_signed(wang: Phone, page: str) -> None:
+    told = wang.us.get("/wechat/page", query_string={"page": page})
+    assert (told.status_code, told.data) == (204, b"")
+    assert wang.us.get("/wechat/page?page=/s/S001/new").get_json().keys() > {"signature"}
+
+
+def test_while_wechat_is_away_no_page_is_signed_and_the_form_works(wang: Phone, outside: Outside) -> None:
+    wang.enters()
+    outside.set("faults", down=True)
+    assert wang.us.get("/wechat/page?page=/s/S001/new").status_code == 204 and wang.tells()
 
 
 def test_the_openid_is_seen_nowhere_but_sealed(

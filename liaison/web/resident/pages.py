@@ -239,6 +239,7 @@ def _form(found: Station, draft: Draft, status: int, told: MultiDict[str, str] |
         texts=SMS in addresses.installed(),
         known=visitors.current() is not None,
         missed=visitors.missed(),
+        wechat_script=visitors.wechat_script(),
         privacy_version=privacy.current(),
     )
     return Response(page, status)

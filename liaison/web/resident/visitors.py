@@ -7,6 +7,7 @@ from flask import Flask, Response, current_app, g, redirect, request, url_for
 
 from liaison.models.cases import Case
 from liaison.services import own_matters, visitors
+from liaison.web.headers import let_script_in
 from liaison.web.wiring import now, unit_of_work, wiring
 
 ROUND = "wechat_round"
@@ -49,6 +50,15 @@ def silent_round() -> Response | None:
     if not may_enter() or ROUND in request.cookies or not opens or current():
         return None
     return redirect(url_for("wechat.enter", to=request.full_path.rstrip("?")))
+
+
+def wechat_script() -> str:
+    """The address of WeChat's script for this page, which may load it from now on; empty outside of WeChat."""
+    if not may_enter():
+        return ""
+    address = wiring().config.service_account.script_url
+    let_script_in(address)
+    return address
 
 
 def carry(answer: Response, token: str, until: datetime) -> None:

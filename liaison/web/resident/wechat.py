@@ -6,7 +6,7 @@ Whatever goes wrong on the way, the page behind it opens as it does without WeCh
 import hmac
 import secrets
 
-from flask import Blueprint, Response, current_app, redirect, request, url_for
+from flask import Blueprint, Response, current_app, jsonify, redirect, request, url_for
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from liaison.clients.letters import NotSent
@@ -51,6 +51,20 @@ def back() -> Response:
     visitors.carry(answer, entered.token, entered.until)
     visitors.mark_round(answer, visitors.DONE)
     return answer
+
+
+@blueprint.get("/page")
+@guard("session.enter")
+def page() -> Response | tuple[str, int]:
+    """What WeChat's script must be told on a page of ours; nothing for any other, and while WeChat is away."""
+    own, sdk = resident_path(request.args.get("page", "")), wiring().js_sdk
+    if sdk is None or not own:
+        return "", 204
+    try:
+        return jsonify(sdk.signed(wiring().config.base_url + own, now()))
+    except NotSent as error:
+        current_app.logger.warning("no ticket of WeChat: %s", error.reason)
+        return "", 204
 
 
 def _round() -> tuple[str, str]:
