@@ -33,6 +33,7 @@ TICKS = (
     Tick("workers.inbound.work_off", "ticks", every=5),
     Tick("workers.checks.check_content", "notices", every=5),
     Tick("workers.inbound.answer", "notices", every=5),
+    Tick("workers.imports.work_off", "ticks", every=5, timeout=600),
     Tick("workers.history.anchor", "ticks", every=300, timeout=600),
     Tick("workers.rewrapping.rewrap", "ticks", every=300),
     Tick("workers.life.remove_doomed", "ticks", every=60),

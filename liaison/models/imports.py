@@ -14,7 +14,8 @@ class Import(Base):
     """One uploaded table: looked over (until `expires_at`), perhaps imported, perhaps undone.
 
     `lines` are the rows as they were read, each with its number in the table; `changes` and `faults` are what the
-    preview found, in codes. Once imported, it happened just as `changes` says.
+    preview found, in codes. Once imported, it happened just as `changes` says. `stage` is what a long one waits for
+    (`services.imports`), `tries` how often a job began with it, `progress` how many lines that has done.
     """
 
     __tablename__ = "imports"
@@ -35,6 +36,9 @@ class Import(Base):
     done_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]
     undone_by_name: Mapped[str | None]
+    stage: Mapped[str] = mapped_column(default="")
+    tries: Mapped[int] = mapped_column(default=0)
+    progress: Mapped[int] = mapped_column(default=0)
 
 
 class ImportedRow(Base):

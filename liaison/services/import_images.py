@@ -41,11 +41,13 @@ def take(concerned: Iterable[tuple[type[Base], ColumnElement[bool]]]) -> Images:
     return taken
 
 
-def _take(model: type[Base], concerned: ColumnElement[bool]) -> Images:
+def _take(model: type[Base], concerned: ColumnElement[bool], *, lock: bool = True) -> Images:
     """Those of one table, parents before children."""
     table = model.__table__
     first = [table.c.parent_id.is_not(None)] if "parent_id" in table.c else []
-    rows = select(table).where(concerned).order_by(*first, *table.primary_key).with_for_update(key_share=True)
+    rows = select(table).where(concerned).order_by(*first, *table.primary_key)
+    if lock:
+        rows = rows.with_for_update(key_share=True)
     taken = {}
     for row in session.execute(rows).mappings():
         told = {name: _plain(value) for name, value in row.items() if name not in APART}
@@ -65,13 +67,13 @@ def differences(before: Images, after: Images) -> list[ImportedRow]:
     return made
 
 
-def find_obstacle(rows: Iterable[ImportedRow]) -> str | None:
+def find_obstacle(rows: Iterable[ImportedRow], *, lock: bool = False) -> str | None:
     """Which row is no longer as the import left it, in words; None when all are."""
     by_table: dict[str, list[ImportedRow]] = defaultdict(list)
     for row in rows:
         by_table[row.table].append(row)
     for name, those in by_table.items():
-        now = _take(_MODELS[name], _among(those))
+        now = _take(_MODELS[name], _among(those), lock=lock)
         for row in those:
             if now.get(_place(row.table, row.key), (None, None))[1] != row.after:
                 return f"“{_called(row)}”在导入以后又被修改过"
@@ -80,7 +82,7 @@ def find_obstacle(rows: Iterable[ImportedRow]) -> str | None:
 
 def put_back(rows: Collection[ImportedRow]) -> None:
     """Bring every row back to what it was, or none. Raises Conflict naming the row that stands in the way."""
-    if words := find_obstacle(rows):
+    if words := find_obstacle(rows, lock=True):
         raise Conflict(f"{words}，不能整体撤销；请在相应页面上逐项修改。")
     for row in sorted(rows, key=lambda row: (row.before is None, -row.position)):  # others may still hang on new ones
         try:

@@ -28,9 +28,12 @@ from liaison.services.import_rosters import put_rosters, roster_rows
 from liaison.services.reach import region_within
 from liaison.services.register_sheets import read_told
 
+TOLD_EVERY = 50  # lines: a quarter of a second's work
+
 Rows = dict[Key, Values]
 Concerned = Sequence[tuple[type[Base], ColumnElement[bool]]]
-Put = Callable[[Actor, Sequence[Line], Rows, datetime], tuple[dict[int, Key], list[Fault]]]
+Tell = Callable[[int], None]
+Put = Callable[[Actor, Sequence[Line], Rows, datetime, Tell], tuple[dict[int, Key], list[Fault]]]
 
 
 @dataclass(frozen=True)
@@ -97,12 +100,14 @@ def _told(row: Mapping[str, Any]) -> Values:
 
 
 def _put(
-    register: str, actor: Actor, lines: Sequence[Line], before: Rows, now: datetime
+    register: str, actor: Actor, lines: Sequence[Line], before: Rows, now: datetime, tell: Tell
 ) -> tuple[dict[int, Key], list[Fault]]:
     """Write line by line, what others hang on first; a line that says what is there already costs nothing."""
     keys: dict[int, Key] = {}
     faults: list[Fault] = []
-    for line in sorted(lines, key=lambda line: bool(line.values.get("parent"))):
+    for done, line in enumerate(sorted(lines, key=lambda line: bool(line.values.get("parent")))):
+        if done and not done % TOLD_EVERY:
+            tell(done)
         key = (line.values.get("code", ""),)
         try:
             if key in before and _says(register, line, before[key]):
@@ -129,7 +134,7 @@ def _says(register: str, line: Line, before: Values) -> bool:
 
 
 def _put_rosters(
-    actor: Actor, lines: Sequence[Line], before: Rows, now: datetime
+    actor: Actor, lines: Sequence[Line], before: Rows, now: datetime, tell: Tell
 ) -> tuple[dict[int, Key], list[Fault]]:
     return put_rosters(actor, lines)
 

@@ -4,24 +4,22 @@ Looking over is importing and taking it back, so both find the same. What was fo
 it anew, and refuses when the registers have changed meanwhile so that it is not the same any more.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from liaison.db import session
-from liaison.domain.actors import Actor
+from liaison.domain.actors import Actor, Role
 from liaison.domain.errors import Conflict, Invalid, NotAllowed, NotFound
-from liaison.domain.import_lines import GONE, Fault, Found, Line, compare, repeated
+from liaison.domain.import_lines import Fault, Line
 from liaison.domain.policy import require
 from liaison.models.base import new_id
 from liaison.models.imports import Import, ImportedRow
-from liaison.services import audit, import_images, registers
-from liaison.services.import_images import Images
-from liaison.services.import_kinds import KINDS, Kind
+from liaison.services import audit, import_images, import_runs, sign_in
+from liaison.services.import_kinds import KINDS, Tell
 from liaison.services.reach import home_of, region_within
 
 MOST_LINES = 2000
@@ -31,7 +29,17 @@ WAITS, KEPT = timedelta(hours=24), timedelta(days=30)
 """How long a table that was looked over can be imported: until tomorrow's office hours; and how long it is kept in the
 history, with what was wrong with it, when nobody imported it."""
 
-PREVIEW, IMPORT, UNDO, TAKE = "import.preview", "import.import", "import.undo", "export.register"
+AT_ONCE = 300
+"""Rows that are worked on while the page waits, two seconds at most; more are left to a job, and the page tells how far
+it is."""
+
+MOST_TRIES = 3
+"""How often a job begins an import whose process died; beyond it the table itself must be what kills it."""
+
+CHECK, IMPORT = "check", "import"
+"""What a table waits for."""
+
+TAKE = "export.register"
 
 
 @dataclass(frozen=True)
@@ -45,18 +53,11 @@ class Upload:
     faults: Sequence[Fault]
 
 
-class _Otherwise(Exception):
-    """The registers have changed: a table would not do what was shown."""
-
-    def __init__(self, found: Found) -> None:
-        super().__init__()
-        self.found = found
-
-
 def preview(actor: Actor, upload: Upload, *, now: datetime) -> Import:
     """Keep a table with what importing it would change and what is wrong with it; the registers stay as they are.
 
-    Raises Invalid for `file` when there is nothing in it or too much, or when it is not the actor's to change.
+    A long one is only kept, and looked over by a job (`carry_out`). Raises Invalid for `file` when there is nothing in
+    it or too much, or when it is not the actor's to change.
     """
     require(actor.role, "imports.write")
     if not upload.lines and not upload.faults:
@@ -64,28 +65,22 @@ def preview(actor: Actor, upload: Upload, *, now: datetime) -> Import:
     if len(upload.lines) > MOST_LINES:
         raise Invalid({"file": [f"超过 {MOST_LINES} 行，请分成几个文件，逐个导入。"]})
     session.execute(delete(Import).where(Import.done_at.is_(None), Import.at <= now - KEPT))
-    found = _look_over(actor, KINDS[upload.kind], upload.lines, upload.faults, now)
-    row = Import(
-        id=new_id(),
-        kind=upload.kind,
-        region_path=home_of(actor),
-        file_name=upload.file_name,
-        sha256=upload.sha256,
-        lines=[[line.number, dict(line.values)] for line in upload.lines],
-        by_id=actor.account_id,
-        by_name=actor.name,
-        at=now,
-        expires_at=now + WAITS,
-    )
-    _keep(row, found)
+    row = _row(actor, upload, now)
     session.add(row)
     session.flush()
-    _note(actor, PREVIEW, row, now)
+    if len(row.lines) > AT_ONCE:
+        row.stage = CHECK
+        session.flush()
+        return row
+    try:
+        import_runs.look_over(actor, row, now, _tell_nobody)
+    except NotAllowed as error:
+        raise Invalid({"file": [error.detail]}) from None
     return row
 
 
 def confirm(actor: Actor, import_id: UUID, *, now: datetime) -> Import:
-    """Import what was looked over, once; whoever asks again is told of the same import.
+    """Import what was looked over, once; whoever asks again is told of the same import. A long one waits for the job.
 
     When the registers have changed so that it would not change the same any more, nothing is imported and the row says
     what it would change now (`done_at` stays None). Raises NotFound for another's, Conflict for one with faults or one
@@ -93,27 +88,61 @@ def confirm(actor: Actor, import_id: UUID, *, now: datetime) -> Import:
     """
     require(actor.role, "imports.write")
     row = _get(actor, Import.by_id == actor.account_id, Import.id == import_id, lock=True)
-    if row.done_at is not None:
+    if row.done_at is not None or row.stage:
         return row
     if row.faults:
         raise Conflict("表里还有错误，一行都没有导入。请改好后重新上传。")
     if now >= row.expires_at:
         raise Conflict("核对的结果只保留一天，已经过期。请重新上传。")
-    kind, lines = KINDS[row.kind], [Line(number, values) for number, values in row.lines]
-    try:
-        with session.begin_nested():
-            found, before, after = _run(actor, kind, lines, (), now)
-            if found.faults or found.changes != row.changes:
-                raise _Otherwise(found)
-    except _Otherwise as other:
-        _keep(row, other.found)
+    if len(row.lines) > AT_ONCE:
+        row.stage, row.tries, row.progress = IMPORT, 0, 0
         session.flush()
-        return row
-    row.done_at, row.lines = now, []
-    session.add_all(_of(row, import_images.differences(before, after)))
-    session.flush()
-    _note(actor, IMPORT, row, now)
+    else:
+        import_runs.bring_in(actor, row, now, _tell_nobody)
     return row
+
+
+def next_waiting() -> UUID | None:
+    """The table that has waited longest for the job, counted as tried once more; given up when it was too often.
+
+    None when nothing waits, and while another process, or what is left of a dead one in the database, is at it.
+    """
+    waiting = select(Import).where(Import.stage != "").order_by(Import.at, Import.id).limit(1)
+    while row := session.scalar(waiting.with_for_update(skip_locked=True).execution_options(populate_existing=True)):
+        if not _is_free(row.id):
+            return None
+        if row.tries < MOST_TRIES:
+            row.tries += 1
+            session.flush()
+            return row.id
+        _give_up(
+            row, "没有做完，系统试了几次都中断了，一行都没有导入。请把表格分小一些重新上传；还不行，请联系运维人员。"
+        )
+    return None
+
+
+def carry_out(import_id: UUID, now: datetime, tell: Tell) -> None:
+    """Do what a table waits for, as whoever uploaded it; nothing when it is done or another process is at it.
+
+    The row itself is written at the end alone, so that `note_progress` can tell meanwhile how far it is.
+    """
+    row = session.get_one(Import, import_id, populate_existing=True) if _is_free(import_id) else None
+    if row is None or not row.stage:
+        return
+    account = sign_in.get_account(row.by_id)
+    actor, work = sign_in.actor_of(account), import_runs.look_over if row.stage == CHECK else import_runs.bring_in
+    try:
+        require(actor.role if account.active else Role.ANYONE, "imports.write")
+        work(actor, row, now, tell)
+    except NotAllowed as error:
+        _give_up(row, f"上传的人已经没有权限，一行都没有导入。{error.detail}")
+    row.stage = ""
+    session.flush()
+
+
+def note_progress(import_id: UUID, lines: int) -> None:
+    """Write down how many lines of an import are done, for the page that waits for it."""
+    session.execute(update(Import).where(Import.id == import_id).values(progress=lines))
 
 
 def undo(actor: Actor, import_id: UUID, *, now: datetime) -> Import:
@@ -130,7 +159,7 @@ def undo(actor: Actor, import_id: UUID, *, now: datetime) -> Import:
     import_images.put_back(_rows_of(row))
     row.undone_at, row.undone_by_name = now, actor.name
     session.flush()
-    _note(actor, UNDO, row, now)
+    import_runs.note(actor, import_runs.UNDO, row, now)
     return row
 
 
@@ -169,56 +198,40 @@ def counted(actor: Actor) -> dict[str, int]:
     return {name: len(kind.rows(actor)) for name, kind in KINDS.items()}
 
 
-def _look_over(actor: Actor, kind: Kind, lines: Sequence[Line], faults: Sequence[Fault], now: datetime) -> Found:
-    attempt = session.begin_nested()
-    try:
-        return _run(actor, kind, lines, faults, now)[0]
-    except NotAllowed as error:
-        raise Invalid({"file": [error.detail]}) from None
-    finally:
-        attempt.rollback()
+def _row(actor: Actor, upload: Upload, now: datetime) -> Import:
+    return Import(
+        id=new_id(),
+        kind=upload.kind,
+        region_path=home_of(actor),
+        file_name=upload.file_name,
+        sha256=upload.sha256,
+        lines=[[line.number, dict(line.values)] for line in upload.lines],
+        changes=[],
+        faults=[[each.line, each.field, each.words] for each in upload.faults],
+        counts=dict(import_runs.NOTHING),
+        by_id=actor.account_id,
+        by_name=actor.name,
+        at=now,
+        expires_at=now + WAITS,
+        stage="",
+        tries=0,
+        progress=0,
+    )
 
 
-def _run(
-    actor: Actor, kind: Kind, lines: Sequence[Line], faults: Sequence[Fault], now: datetime
-) -> tuple[Found, Images, Images]:
-    """Write every line that is right; what that changes, and the rows concerned before and after."""
-    codes = {str(line.values.get(kind.key[0], "")) for line in lines}
-    registers.take_turn()
-    pictures = import_images.take(kind.concerned(sorted(codes)))
-    before, retired = kind.rows(actor), kind.retired(actor)
-    wrong = [*faults, *repeated(lines, kind.key), *(fault for line in lines for fault in _out_of_use(line, retired))]
-    places = {(fault.line, fault.field) for fault in wrong}
-    at_fault = {fault.line for fault in wrong}
-    keys, refused = kind.put(actor, [line for line in lines if line.number not in at_fault], before, now)
-    more = [fault for line in lines if line.number in at_fault for fault in kind.check(actor, line)]
-    refused += [fault for fault in more if (fault.line, fault.field) not in places]
-    after = kind.rows(actor)
-    codes |= {key[0] for key in keys.values()}
-    concerned = {key: row for key, row in before.items() if key[0] in codes}
-    changes, counts = compare(lines, keys, concerned, after)
-    wrong = sorted({*wrong, *refused}, key=lambda fault: (fault.line, fault.field))
-    if wrong:  # whoever is missing from a roster may only be missing because the row is wrong
-        changes = [change for change in changes if change["what"] != GONE]
-    counts |= {GONE: sum(change["what"] == GONE for change in changes), "wrong": len({each.line for each in wrong})}
-    found = Found(json.loads(json.dumps(changes)), wrong, counts)
-    return found, pictures, import_images.take(kind.concerned(sorted(codes)))
+def _is_free(import_id: UUID) -> bool:
+    """Take an import for this transaction, unless another has it."""
+    return session.scalar(select(func.pg_try_advisory_xact_lock(import_id.int >> 65)))
 
 
-def _out_of_use(line: Line, retired: set) -> Sequence[Fault]:
-    if (line.values.get("code", ""),) not in retired:
-        return ()
-    return (Fault(line.number, "code", "这个代号已经停用。要再用它，请先在页面上恢复；不是同一个的，请换一个代号。"),)
+def _give_up(row: Import, words: str) -> None:
+    row.stage, row.changes, row.faults = "", [], [[0, "", words]]
+    row.counts = import_runs.NOTHING | {"wrong": 1}
+    session.flush()
 
 
-def _keep(row: Import, found: Found) -> None:
-    row.changes, row.faults, row.counts = found.changes, found.told_faults, found.counts
-
-
-def _of(row: Import, made: Sequence[ImportedRow]) -> Sequence[ImportedRow]:
-    for each in made:
-        each.import_id = row.id
-    return made
+def _tell_nobody(lines: int) -> None:
+    """Nobody waits for a short one long enough to be told."""
 
 
 def _rows_of(row: Import) -> list[ImportedRow]:
@@ -243,8 +256,3 @@ def _get(actor: Actor, *wanted: ColumnElement[bool], lock: bool = False) -> Impo
     if found is None:
         raise NotFound("没有找到这次导入，可能已经过期，请重新上传。")
     return found
-
-
-def _note(actor: Actor, act: str, row: Import, now: datetime) -> None:
-    told = {"kind": row.kind, "file": row.file_name, "sha256": row.sha256, **row.counts}
-    audit.note(actor, act, now, region_path=row.region_path, data=told | {"import": str(row.id)})

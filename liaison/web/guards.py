@@ -19,7 +19,7 @@ from liaison.web.wiring import now, unit_of_work
 View = Callable[..., Any]
 TOKEN = "token"
 MOVE = "console.move"
-UNATTENDED = ("console.watching", "console.board_figures")
+UNATTENDED = ("console.watching", "console.board_figures", "console.import_progress")
 """What an open page asks by itself: whoever went away and left it open is signed out all the same."""
 
 REVEALS = {"reveal": "office.reveal", "reveal-decision": "office.reveal_decision", "reveal-end": "office.reveal_end"}

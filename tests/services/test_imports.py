@@ -218,6 +218,51 @@ def test_an_empty_table_is_refused(life: Life) -> None:
         look_over(life, "deputy")
 
 
+LONG = [{**DEPUTY, "code": f"L{number}", "name": f"王{number}"} for number in range(imports.AT_ONCE + 1)]
+
+
+def work_off(life: Life) -> list[int]:
+    """Do what waits as the job does, in this process; how far it told meanwhile."""
+    told = list[int]()
+    with transaction():
+        waiting = imports.next_waiting()
+    with transaction():
+        imports.carry_out(waiting, life.clock(), told.append)
+    return told
+
+
+def test_a_long_table_waits_for_the_job_which_tells_how_far_it_is(life: Life) -> None:
+    row = look_over(life, "deputy", *LONG)
+    assert (row.stage, row.changes, acts()) == (imports.CHECK, [], [])
+    assert work_off(life) == list(range(50, len(LONG), 50))
+    assert (row.stage, row.counts["new"], acts()) == ("", len(LONG), ["import.preview"])
+    for _ in range(2):
+        row = life.act("administrator", imports.confirm, row.id)
+        assert (row.stage, row.done_at) == (imports.IMPORT, None)
+    work_off(life)
+    assert row.done_at == life.clock() and row.stage == "" and acts() == ["import.preview", "import.import"]
+    with transaction():
+        assert imports.next_waiting() is None
+
+
+def test_a_long_table_of_somebody_who_may_no_longer_import_is_given_up(life: Life) -> None:
+    row = look_over(life, "deputy", *LONG)
+    session.merge(life.town.accounts["administrator"]).active = False
+    session.commit()
+    work_off(life)
+    assert row.stage == "" and "没有权限" in row.faults[0][2]
+
+
+def test_a_table_that_kills_the_job_again_and_again_is_given_up(life: Life) -> None:
+    row = look_over(life, "deputy", *LONG)
+    for _ in range(imports.MOST_TRIES):
+        with transaction():
+            assert imports.next_waiting() == row.id
+    with transaction():
+        assert imports.next_waiting() is None
+    assert row.stage == "" and row.counts["wrong"] == 1 and "重新上传" in row.faults[0][2]
+
+
 CODES = st.sampled_from(["D001", "D003", "N1", "N2", ""])
 DEPUTIES = st.fixed_dictionaries(
     {"code": CODES, "name": st.text("王李张小明", min_size=1, max_size=4), "region": st.sampled_from([EAST, WEST])},

@@ -452,6 +452,7 @@ def tables(life: Life) -> dict[str, UUID]:
     by, now = life.town.accounts["administrator"], life.clock()
     told = {"kind": "deputy", "file_name": "代表.xlsx", "sha256": "00", "lines": [], "changes": [], "faults": []}
     told |= {"counts": {"new": 0, "changed": 0, "gone": 0, "same": 0, "wrong": 0}, "by_id": by.id, "by_name": by.name}
+    told |= {"stage": "", "tries": 0, "progress": 0}
     rows = {name: Import(id=new_id(), region_path=region.path, at=now, **told) for name, region in regions.items()}
     for row in rows.values():
         row.expires_at = now + timedelta(days=1)

@@ -78,11 +78,22 @@ def import_confirm(import_id: UUID) -> Answer | tuple[str, int]:
             row = imports.confirm(actor, import_id, now=now())
     except Conflict as error:
         return _page(imports.get_import(actor, import_id), error), 409
-    if row.done_at is None:
-        flash(CHANGED, "warning")
-    else:
+    if row.done_at:
         flash("已导入，立即生效。")
+    elif not row.stage:
+        flash(CHANGED, "warning")
     return _to(row)
+
+
+@blueprint.get("/imports/<uuid:import_id>/progress")
+@guard("imports.read")
+def import_progress(import_id: UUID) -> Response:
+    """How far a long one is, asked by its page again and again; once it is through, the page is loaded anew."""
+    row = imports.get_import(current_actor(), import_id)
+    answer = Response(render_template("console/_import_progress.html", row=row))
+    if not row.stage:
+        answer.headers["HX-Refresh"] = "true"
+    return answer
 
 
 @blueprint.post("/imports/<uuid:import_id>/undo")
