@@ -113,6 +113,7 @@ def _environ(known: Mapping[str, Any], url: str, base_url: str, shown: str) -> d
             "LINK_PREFIX": f"{base_url}/",
             "BASE_URL": url,
         },
+        "CHECKS": {"WECHAT": "true"},
         "CALLBACKS": {
             "WECHAT_TOKEN": callback["token"],
             "WECHAT_AES_KEY": callback["aes_key"],

@@ -67,16 +67,18 @@ class Unchecked:
 
 
 def put(case: Case, event: Event, files: Sequence[int], now: datetime) -> Finding:
-    """Look at an event's words, and have the platform asked about them and about these files of the case.
+    """Look at an event's words, and have the platform asked about them and about the pictures among these files.
 
-    Returns what our own words found. In what is added later, it is told to the office at once.
+    It is given no voice: who may hear one is promised (`voices`), and the platform is not among them. Returns what our
+    own words found. In what is added later, that is told to the office at once.
     """
     rules: Rules = told(RULES)
     found = rules.words.check(event.text)
     rows = [_row(case, f"{TEXT}:{event.seq}", event.body_digest, found, rules, now)]
     if files and rules.asks:
         kept = select(Attachment.position, Attachment.sha256)
-        kept = kept.where(Attachment.case_id == case.id, Attachment.position.in_(files))
+        pictures = (Attachment.position.in_(files), Attachment.mime.startswith("image/"))
+        kept = kept.where(Attachment.case_id == case.id, *pictures)
         rows += [_row(case, f"{FILE}:{row.position}", row.sha256, None, rules, now) for row in session.execute(kept)]
     session.execute(insert(ContentCheck).on_conflict_do_nothing(), rows)
     if found.is_flagged and event.seq > 1:

@@ -1,6 +1,7 @@
 """What a second look at residents' words and photos promises: a hint for the office, nothing lost, nobody held up."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -268,6 +269,13 @@ def test_a_picture_is_asked_about_by_a_signed_address_and_its_result_comes_later
     (hint,) = hints(life, number)
     assert (hint.position, hint.hint, hint.suggest) == (1, "porn", "risky")
     assert told_of_hints(life, number) == {"office", "office_lead"}
+
+
+def test_a_voice_is_given_to_nobody_who_may_not_hear_it(life: Life, asking) -> None:
+    platform = asking()
+    number = tell(life, files=(replace(PICTURE, mime="audio/mp4"),))
+    check(life, platform)
+    assert [row.about for row in rows(number)] == ["event:1"] and len(platform.shown) == 1
 
 
 def test_a_result_for_a_file_we_do_not_know_yet_is_tried_again(life: Life) -> None:
