@@ -25,7 +25,8 @@ class Book:
     """The people by user, and who is behind an address."""
 
     def __init__(self, apps: Mapping[str, str], told: Iterable[Mapping[str, object]] = ()) -> None:
-        people = [Person(**each) for each in told] or [Person(user, name) for user, name in PEOPLE.items()]
+        residents = [Person(user, name) for user, name in PEOPLE.items()]  # whom the way round by WeChat offers
+        people = residents + [Person(**each) for each in told]
         self.people = {each.user: each for each in people}
         self._apps = tuple(apps)
         self._behind = {address: each for each in people for address in self.addresses(each)}

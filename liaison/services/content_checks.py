@@ -66,20 +66,22 @@ class Unchecked:
     error: str | None
 
 
-def put(case: Case, event: Event, files: Sequence[int], now: datetime) -> Finding:
+def put(case: Case, event: Event, files: Sequence[int], now: datetime, *, known: bool = True) -> Finding:
     """Look at an event's words, and have the platform asked about them and about the pictures among these files.
 
+    Where the platform is not `known` to know who tells, it cannot be asked.
     It is given no voice: who may hear one is promised (`voices`), and the platform is not among them. Returns what our
     own words found. In what is added later, that is told to the office at once.
     """
     rules: Rules = told(RULES)
+    asks = rules.asks and known
     found = rules.words.check(event.text)
-    rows = [_row(case, f"{TEXT}:{event.seq}", event.body_digest, found, rules, now)]
-    if files and rules.asks:
+    rows = [_row(case, f"{TEXT}:{event.seq}", event.body_digest, found, asks, now)]
+    if files and asks:
         kept = select(Attachment.position, Attachment.sha256)
         pictures = (Attachment.position.in_(files), Attachment.mime.startswith("image/"))
         kept = kept.where(Attachment.case_id == case.id, *pictures)
-        rows += [_row(case, f"{FILE}:{row.position}", row.sha256, None, rules, now) for row in session.execute(kept)]
+        rows += [_row(case, f"{FILE}:{row.position}", row.sha256, None, asks, now) for row in session.execute(kept)]
     session.execute(insert(ContentCheck).on_conflict_do_nothing(), rows)
     if found.is_flagged and event.seq > 1:
         tell_office(case, rows[0]["id"], now)
@@ -150,9 +152,9 @@ def note(row: ContentCheck, finding: Finding, now: datetime) -> bool:
     return after.is_flagged and after != before
 
 
-def _row(case: Case, about: str, digest: str, found: Finding | None, rules: Rules, now: datetime) -> dict:
+def _row(case: Case, about: str, digest: str, found: Finding | None, asks: bool, now: datetime) -> dict:
     looked = {"suggest": found.suggest, "hint": found.hint, "source": Source.WORDS} if found else dict(_UNSEEN)
-    ends = {"state": WAITING, "settled_at": None} if rules.asks else {"state": DONE, "settled_at": now}
+    ends = {"state": WAITING, "settled_at": None} if asks else {"state": DONE, "settled_at": now}
     named = {"id": new_id(), "case_id": case.id, "about": about, "digest": digest}
     return named | looked | ends | {"created_at": now, "next_at": now}
 

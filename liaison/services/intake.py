@@ -107,7 +107,7 @@ def submit(
         files = attach(case, actor.role, submission.files, now)
         event = _first_event(case, actor, station, submission, now)
     complaints.keep(case, actor, told, named, now)
-    found = content_checks.put(case, event, files, now)
+    found = content_checks.put(case, event, files, now, known=submission.visitor_id is not None)
     if station.screening or found.is_flagged:
         announce(case, event, now)
     elif not (submission.visitor_id and content_checks.asks_platform()):
