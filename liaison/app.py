@@ -33,7 +33,7 @@ from liaison.services.channels import AT_ANY_HOUR, CHANNELS, SUBSCRIBE
 from liaison.services.claims import TEMPLATES
 from liaison.services.sign_in import RULES
 from liaison.settings import Config
-from liaison.ways_out import installed, open_js_sdk, open_mini_program, open_oauth, open_wecom_door
+from liaison.ways_out import installed, open_codes, open_js_sdk, open_mini_program, open_oauth, open_wecom_door
 from liaison.web import (
     addresses,
     bodies,
@@ -190,7 +190,7 @@ def _wiring(config: Config, clock: Clock) -> Wiring:
     wake = partial(queue.enqueue, "workers.jobs.relay", result_ttl=0, ttl=WAKE_TTL)
     keys, queue_answers = KeyReader(config), partial(_answers, redis)
     store, once, look = open_store(config.files.url), Once(redis).first, Presence(redis).look
-    doors = (open_mini_program, open_oauth, open_wecom_door, open_js_sdk)
+    doors = (open_mini_program, open_oauth, open_wecom_door, open_js_sdk, open_codes)
     return Wiring(
         config, keys, store, clock, wake, queue_answers, once, look, *(door(config, redis) for door in doors)
     )

@@ -8,6 +8,7 @@ understood, too.
 import base64
 import binascii
 import json
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, fields, is_dataclass, replace
@@ -37,6 +38,7 @@ WHOLE = {
 }
 """What a channel's section needs to be used; all of it, or nothing and the channel is not there."""
 CONTACTS = ("mailto:", "https://", "tel:")
+DOMAIN_FILE, DOMAIN_TEXT = re.compile(r"[A-Za-z0-9_-]{1,64}\.txt"), re.compile(r"[!-~]{1,128}")
 SECURITY = ("starttls", "tls", "none")
 SHORTEST_LENGTH = 8  # characters of a password: less, NIST SP 800-63B allows to nobody
 MOST_REMEMBERED = 24  # passwords: each new one is hashed against all of them, a tenth of a second each
@@ -231,7 +233,7 @@ def _wrong(config: Config) -> list[str]:
         f"logging.level: must be one of {', '.join(LEVELS)}": config.logging.level in LEVELS,
     }
     sentences = [sentence for sentence, holds in checks.items() if not holds]
-    faults = sentences + _half_told(config) + _unfit_keys(config) + _unfit_words(config)
+    faults = sentences + _half_told(config) + _unfit_proofs(config) + _unfit_keys(config) + _unfit_words(config)
     return faults + retention.faults(asdict(config.retention))
 
 
@@ -264,6 +266,16 @@ def _unfit_keys(config: Config) -> list[str]:
             if not keyrings.is_id(key_id):
                 faults.append(f"secrets.{name}: an id has at most 16 letters, digits, - and _, unlike {key_id!r}")
     return faults
+
+
+def _unfit_proofs(config: Config) -> list[str]:
+    """Which files that prove to WeChat whose domain this is could not be given out."""
+    told = config.wechat.domain_files.items()
+    unfit = [name for name, text in told if not (DOMAIN_FILE.fullmatch(name) and DOMAIN_TEXT.fullmatch(text))]
+    return [
+        f"wechat.domain_files: {name!r} must end in .txt, of letters, digits, - and _, and hold one short line"
+        for name in unfit
+    ]
 
 
 def _half_told(config: Config) -> list[str]:

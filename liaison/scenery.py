@@ -86,6 +86,7 @@ def _environ(known: Mapping[str, Any], url: str, base_url: str, shown: str) -> d
             "SECRET": known["apps"][MINI_PROGRAM],
             "TEMPLATE": "sandbox-subscribe",
             "PAGE": "pages/open",
+            "STATION_PAGE": "pages/station",
             "BASE_URL": url,
         },
         "SERVICE_ACCOUNT": {

@@ -135,7 +135,7 @@ class Callbacks:
 
 @dataclass(frozen=True)
 class Wechat:
-    """The mini-program and its subscribe message."""
+    """The mini-program, its subscribe message, its page for stations; `domain_files` are texts by their file names."""
 
     app_id: str = ""
     secret: str = field(default="", repr=False)
@@ -143,6 +143,8 @@ class Wechat:
     text_field: str = "thing1"
     time_field: str = "time2"
     page: str = ""
+    station_page: str = ""
+    domain_files: dict[str, str] = field(default_factory=dict)
     base_url: str = "https://api.weixin.qq.com"
 
 

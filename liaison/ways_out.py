@@ -12,6 +12,7 @@ from liaison.clients.sms import SmsAccount, SmsOutlet, SmsTemplate
 from liaison.clients.webhook import Webhook
 from liaison.clients.wechat import MessageTemplate, SubscribeOutlet, TemplateOutlet, Wechat, WechatAccount
 from liaison.clients.wechat_checks import ContentCheck
+from liaison.clients.wechat_codes import MiniProgramCodes
 from liaison.clients.wechat_desk import CustomerDesk
 from liaison.clients.wechat_jssdk import JsSdk
 from liaison.clients.wechat_mini import MiniProgram
@@ -64,6 +65,14 @@ def open_checks(config: Config, redis: Redis) -> Mapping[str, ContentCheck]:
         for channel, told in accounts.items()
         if told.app_id
     }
+
+
+def open_codes(config: Config, redis: Redis) -> MiniProgramCodes | None:
+    """What draws the mini-program's codes for posters; None without a mini-program or a page for stations."""
+    told = config.wechat
+    if not (told.app_id and told.station_page):
+        return None
+    return MiniProgramCodes(_mini_program(config, redis), told.station_page)
 
 
 def open_desk(config: Config, redis: Redis) -> CustomerDesk | None:

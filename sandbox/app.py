@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from sandbox import chat, checks, control, mini_program, oauth, page, sms, wechat, wecom, wecom_login
+from sandbox import chat, checks, control, mini_program, oauth, page, page_codes, sms, wechat, wecom, wecom_login
 from sandbox.settings import Settings
 from sandbox.world import World
 
@@ -19,6 +19,8 @@ BLUEPRINTS = (
     oauth.pages,
     chat.routes,
     checks.routes,
+    page_codes.routes,
+    page_codes.pages,
     mini_program.routes,
     mini_program.wires,
     wecom.routes,
@@ -27,7 +29,7 @@ BLUEPRINTS = (
     control.routes,
     page.routes,
 )
-PROVIDERS = ("wechat", "wechat_oauth", "chat", "checks", "mini_program", "wecom", "wecom_login", "sms")
+PROVIDERS = ("wechat", "wechat_oauth", "chat", "checks", "page_codes", "mini_program", "wecom", "wecom_login", "sms")
 
 
 def create_app(
@@ -39,6 +41,7 @@ def create_app(
     app.extensions["sandbox"] = World(settings or Settings(), folder, clock)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    app.before_request(control.refuse_strangers)
     app.before_request(_meet_faults)
     app.after_request(_lose_answer)
     return app

@@ -18,10 +18,10 @@ routes = Blueprint("control", __name__, url_prefix="/_")
 FAULTS = {each.name for each in fields(Faults) if each.init}
 
 
-@routes.before_request
 def refuse_strangers() -> None:
     """Leave the wires to this machine: a demo's pages may be open to a whole network."""
-    if not ip_address(request.remote_addr or "0.0.0.0").is_loopback:
+    is_wire = request.path.startswith(f"{routes.url_prefix}/")
+    if is_wire and not ip_address(request.remote_addr or "0.0.0.0").is_loopback:
         abort(403, "only from this machine")
 
 

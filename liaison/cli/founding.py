@@ -16,7 +16,7 @@ from liaison.services import accounts, addresses, audit, conflicts, founding, sh
 from liaison.services.accounts import Place
 from liaison.services.posters import poster_pdf
 from liaison.services.recalculation import load_table
-from liaison.web.resident.printing import poster_of
+from liaison.web.resident.printing import poster_of, with_mini_code
 from liaison.web.wiring import now, wiring
 
 calendar = AppGroup("calendar", help="The working-day calendar.")
@@ -139,12 +139,19 @@ def reach(username: str, **told: str | None) -> None:
 @click.option("--out", default="posters", type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
 def posters(codes: tuple[str, ...], everything: bool, out: Path) -> None:
     """Make A4 posters of stations as PDF files."""
-    wanted = stations.active_stations() if everything else [stations.get_station(code) for code in codes]
+    with transaction():
+        found = stations.active_stations() if everything else [stations.get_station(code) for code in codes]
+        wanted = [poster_of(station) for station in found]
     out.mkdir(parents=True, exist_ok=True)
+    without = 0
     with click.progressbar(wanted, label="posters") as bar:
-        for station in bar:
-            (out / f"{station.code}.pdf").write_bytes(poster_pdf(poster_of(station)))
+        for facts in bar:
+            sheet = with_mini_code(facts)
+            without += sheet.mini_code is None
+            (out / f"{sheet.code}.pdf").write_bytes(poster_pdf(sheet))
     click.echo(f"{len(wanted)} posters in {out}")
+    if without and wiring().codes:
+        click.echo(f"{without} of them without the mini-program's code, which WeChat did not give; try again later")
 
 
 def _folder(folder: Path) -> dict[str, str]:

@@ -46,6 +46,14 @@ def station_url(base_url: str, code: str, keys: Mapping[str, bytes]) -> str:
     return f"{base_url.rstrip('/')}/s/{quote(code, safe='')}?{urlencode({'k': sign(code, keys)})}"
 
 
+def station_scene(code: str, keys: Mapping[str, bytes]) -> str:
+    """Return what the station's mini-program code holds, `{code}.{signature}`: up to the first dot the station's code.
+
+    The mini-program opens the same station from it as from the address of `station_url`.
+    """
+    return f"{code}.{sign(code, keys)}"
+
+
 def _tag(code: str, key: bytes) -> str:
     if len(key) < KEY_BYTES:
         raise ValueError(f"a station key needs at least {KEY_BYTES} bytes")

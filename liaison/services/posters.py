@@ -5,7 +5,7 @@ emblem in its middle, scratched, shrunk to 220 pixels or photographed at an angl
 the code in plain letters: a sticker pasted over it then shows.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
@@ -44,7 +44,10 @@ _STATIC = files("liaison") / "static"
 
 @dataclass(frozen=True)
 class PosterStation:
-    """The facts a poster prints; `url` is the signed address of the station's page."""
+    """The facts a poster prints; `url` is the signed address of the station's page.
+
+    `mini_code` is the mini-program's code for the same station, a picture; None: the sheet has one code alone.
+    """
 
     name: str
     kind_label: str
@@ -52,6 +55,7 @@ class PosterStation:
     address: str
     opening: str
     url: str
+    mini_code: bytes | None = field(default=None, repr=False)
 
 
 def qr_png(url: str, *, logo: bool = True, size: int = 600) -> bytes:
@@ -131,11 +135,25 @@ def _draw_head(page: Image.Image, draw: ImageDraw.ImageDraw, station: PosterStat
 
 def _draw_code(page: Image.Image, draw: ImageDraw.ImageDraw, station: PosterStation) -> None:
     _line(draw, (MIDDLE, 478), "扫一扫，有事找代表", 118, RED, anchor="mm", bold=3)
-    left, top = MIDDLE - CARD // 2, 572
+    left, top = MARGIN if station.mini_code else MIDDLE - CARD // 2, 572
     draw.rounded_rectangle((left, top, left + CARD, top + CARD), 36, PAPER, RED, 8)
     page.paste(qr_image(station.url, size=CARD - 2 * CARD_INSET), (left + CARD_INSET, top + CARD_INSET))
+    if station.mini_code:
+        _draw_mini_code(page, draw, station.mini_code, left + CARD + CARD_INSET * 2, top)
     host = urlsplit(station.url).netloc
     _fit(draw, _Box(MARGIN, 1422, INNER, 64), f"认准网址：{host}", 46, INK, centred=True)
+
+
+def _draw_mini_code(page: Image.Image, draw: ImageDraw.ImageDraw, picture: bytes, left: int, top: int) -> None:
+    """Set the mini-program's code smaller beside the other, which is the one that opens everywhere."""
+    side = A4_PIXELS[0] - MARGIN - left
+    near = top + (CARD - side) // 2
+    draw.rounded_rectangle((left, near, left + side, near + side), 28, PAPER, GREY, 4)
+    with Image.open(BytesIO(picture)) as code:
+        inner = code.convert("RGB").resize((side - 2 * CARD_INSET,) * 2, Image.Resampling.LANCZOS)
+    page.paste(inner, (left + CARD_INSET, near + CARD_INSET))
+    _line(draw, (left + side // 2, near - 52), "微信小程序", 46, INK, anchor="mm", bold=1)
+    _fit(draw, _Box(left, near + side + 16, side, 120), "常用微信的，扫这个也可以", 38, GREY, centred=True)
 
 
 def _draw_steps(draw: ImageDraw.ImageDraw) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import current_app
 
 from liaison.clients.files import FileStore
+from liaison.clients.wechat_codes import MiniProgramCodes
 from liaison.clients.wechat_jssdk import JsSdk
 from liaison.clients.wechat_mini import MiniProgram
 from liaison.clients.wechat_oauth import OAuth
@@ -36,6 +37,7 @@ class Wiring:
     oauth: OAuth | None = None
     wecom: WecomDoor | None = None
     js_sdk: JsSdk | None = None
+    codes: MiniProgramCodes | None = None
 
     @property
     def keys(self) -> Keys:

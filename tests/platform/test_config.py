@@ -155,6 +155,15 @@ def test_a_key_says_its_algorithm_and_has_its_length(environ: dict[str, str], ri
 ODD = json.dumps({"a b": f"aes-256-gcm:{VAULT}"})
 
 
+def test_proofs_of_the_domain_are_files_of_one_line_by_plain_names(environ: dict[str, str]) -> None:
+    told = environ | {"LIAISON_WECHAT__DOMAIN_FILES": '{"MP_verify_aB3.txt": "aB3"}'}
+    assert load(None, told).wechat.domain_files == {"MP_verify_aB3.txt": "aB3"}
+    names = ('{"a.html": "x"}', '{"../a.txt": "x"}', '{"站.txt": "x"}')
+    for wrong in (*names, '{"a.txt": ""}', '{"a.txt": "x\\ny"}', '["a"]'):
+        with pytest.raises(ConfigError, match=r"wechat\.domain_files"):
+            load(None, environ | {"LIAISON_WECHAT__DOMAIN_FILES": wrong})
+
+
 @pytest.mark.parametrize("ring", ["{}", '["a"]', '{"1": 2}', "aes-256-gcm", ODD])
 def test_a_ring_is_a_table_of_at_least_one_key_with_a_plain_id(environ: dict[str, str], ring: str) -> None:
     with pytest.raises(ConfigError, match=r"secrets\.vault_keys"):

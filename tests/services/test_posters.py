@@ -9,7 +9,7 @@ from PIL import Image
 from pypdf import PdfReader
 from pyzbar import pyzbar
 
-from liaison.domain.station_codes import station_url
+from liaison.domain.station_codes import station_scene, station_url
 from liaison.services.posters import (
     LOGO_SHARE,
     QUIET_MODULES,
@@ -28,7 +28,7 @@ URLS = [
 ]
 
 
-def station(**changes: str) -> PosterStation:
+def station(**changes: str | bytes) -> PosterStation:
     facts = {
         "name": "青溪镇柳桥社区人大代表联络站",
         "kind_label": "人大代表联络站",
@@ -125,6 +125,14 @@ def test_the_pdf_is_one_a4_page_whose_picture_holds_the_code() -> None:
     assert float(pages[0].mediabox.width) == pytest.approx(595.28, abs=0.5)
     assert float(pages[0].mediabox.height) == pytest.approx(841.89, abs=0.5)
     assert zxing(pages[0].images[0].image) == [URLS[1]]
+
+
+@pytest.mark.parametrize("read", [zxing, zbar])
+def test_both_codes_are_read_from_a_sheet_with_the_mini_programs(read) -> None:
+    scene = f"pages/station?scene={station_scene('LIUQIAO-DEMO', KEYS)}"
+    page = poster_page(station(mini_code=qr_png(scene, logo=False, size=430)))
+    assert sorted(read(page)) == sorted([URLS[1], scene])
+    assert sorted(read(page.resize((827, 1170), Image.Resampling.BILINEAR))) == sorted([URLS[1], scene])
 
 
 def test_every_fact_changes_the_sheet() -> None:

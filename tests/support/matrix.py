@@ -51,7 +51,7 @@ SIGNED = ("callback.receive", "file.check")
 """Actions whose doors a signature opens, whoever knocks; each has its own tests."""
 
 NAMING = ("number", "reference", "code", "region", "rule_id", "notice_id", "day", "account_id", "recovery_id")
-NAMING += ("sample_id", "import_id", "binding_id")
+NAMING += ("sample_id", "import_id", "binding_id", "proof")
 """The arguments of addresses that name a thing."""
 
 KINDS = {
@@ -88,6 +88,8 @@ KINDS = {
     "/public/<number>": "published",
     "/public/anchors/<day>.json": "anchor",
     "/s/<code>": "station",
+    "/<proof>.txt": "proof of the domain",
+    "/s/<proof>.txt": "proof of the domain",
 }
 """What the first argument of an address names, by how its rule begins."""
 
@@ -263,6 +265,9 @@ class World:
             return Targets(str(self.free), ABSENT, **far)
         reaches = role in {Role.DEPUTY, Role.LIAISON} | DEPARTMENT_ROLES
         return Targets(str(self.east) if reaches else None, ABSENT, other=str(self.west), **far)
+
+    def _proof_of_the_domain(self, role: Role) -> Targets:
+        return Targets(None, "NOPE")
 
     def _assignment(self, role: Role) -> Targets:
         far = {"sibling": f"{self.far}.1", "parent": f"{self.high}.1", "party": self.barred.part(1)}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, current_app
 
+from liaison.domain.errors import NotFound
 from liaison.web.guards import guard
 from liaison.web.wiring import now, wiring
 
@@ -36,6 +37,17 @@ def security() -> Response:
         "Preferred-Languages: zh, en",
         f"Canonical: {canonical}",
     )
+
+
+@blueprint.get("/<proof>.txt")
+@blueprint.get("/s/<proof>.txt")
+@guard("public.read")
+def domain_file(proof: str) -> Response:
+    """What we show WeChat as proof that this domain is ours; only what the settings name."""
+    told = wiring().config.wechat.domain_files.get(f"{proof}.txt")
+    if told is None:
+        raise NotFound
+    return Response(told, mimetype="text/plain")
 
 
 @blueprint.get("/sw.js")

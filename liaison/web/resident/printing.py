@@ -1,15 +1,17 @@
 """What the office prints and sticks on walls: a station's QR code and its poster. Public, and costly to draw."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 from flask import Blueprint, Response
 
-from liaison.domain.station_codes import station_url
+from liaison.domain.station_codes import station_scene, station_url
 from liaison.services import posters, stations
 from liaison.services.posters import PosterStation
+from liaison.services.station_pictures import mini_code
 from liaison.web.guards import guard
 from liaison.web.labels import label
-from liaison.web.wiring import wiring
+from liaison.web.wiring import unit_of_work, wiring
 
 blueprint = Blueprint("printing", __name__, url_prefix="/s/<code>")
 AN_HOUR = 3600
@@ -32,8 +34,10 @@ def qr_svg(code: str) -> Response:
 @blueprint.get("/poster.pdf")
 @guard("asset.read")
 def poster(code: str) -> Response:
-    """The A4 sheet."""
-    sheet = _pdf(poster_of(stations.get_station(code)))
+    """The A4 sheet, with the mini-program's code where there is one."""
+    with unit_of_work():
+        facts = poster_of(stations.get_station(code))
+    sheet = _pdf(with_mini_code(facts))
     return _cached(sheet, "application/pdf", f"{code}.pdf", "attachment")  # browsers show no document in a sandbox
 
 
@@ -52,6 +56,18 @@ def poster_of(found: stations.Station) -> PosterStation:
         opening=found.opening,
         url=station_url(wiring().config.base_url, found.code, wiring().keys.stations),
     )
+
+
+def with_mini_code(facts: PosterStation) -> PosterStation:
+    """The poster with the mini-program's code beside the other; without it while WeChat gives none.
+
+    Asks WeChat, so it must stand in no transaction.
+    """
+    codes = wiring().codes
+    if codes is None:
+        return facts
+    scene = station_scene(facts.code, wiring().keys.stations)
+    return replace(facts, mini_code=mini_code(codes, scene, wiring().store, wiring().once))
 
 
 def _cached(data: bytes, mime: str, name: str, disposition: str = "inline") -> Response:
