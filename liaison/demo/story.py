@@ -17,7 +17,7 @@ from liaison.models.cases import Case
 from liaison.models.departments import Department
 from liaison.models.notices import Notice
 from liaison.models.people import Account, Deputy
-from liaison.services import assignments, extensions, intake, lapses, matters, publication, ratings, replies
+from liaison.services import assignments, extensions, intake, lapses, matters, publication, ratings, replies, stations
 from liaison.services.calendars import current_calendar
 from liaison.services.cases import current_clock
 from liaison.services.sealing import Keys
@@ -113,6 +113,8 @@ class Story:
             now=self.now,
         )
         self.case = submitted.case
+        if not row.proxy:
+            stations.note_scan(stations.get_station(row.station), self.now)
         return submitted.created
 
     def _screened(self) -> bool:

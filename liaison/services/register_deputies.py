@@ -9,12 +9,13 @@ from sqlalchemy import delete, select
 
 from liaison import wall
 from liaison.db import session
+from liaison.domain.calendar import local_day
 from liaison.domain.registers import ALSO_PROVINCIAL, DEPUTY_LEVELS
 from liaison.models.cases import Case
 from liaison.models.departments import Department
 from liaison.models.people import Account, Deputy, Leadership
 from liaison.models.regions import Region
-from liaison.models.stations import DutyTurn, Station
+from liaison.models.stations import DutyChange, DutyTurn, Station
 from liaison.services import conflicts
 from liaison.services.reach import region_around, station_within
 from liaison.services.register_sheets import LINE, NAME, Kind, Sheet, Values, count, initials, region_code
@@ -133,10 +134,12 @@ def _hold(row: Deputy) -> str | None:
     return None
 
 
-def _let_go(row: Deputy) -> Values:
-    """Take the deputy off all rosters; who restores the deputy says anew where."""
+def _let_go(row: Deputy, now: datetime) -> Values:
+    """Take the deputy off all rosters and days to come; who restores the deputy says anew where."""
     stands = sorted(_read(row)["stations"])
     _leave(row, stands)
+    to_come = (DutyChange.deputy_id == row.id, DutyChange.day >= local_day(now))
+    session.execute(delete(DutyChange).where(*to_come))
     return {"stations": stands}
 
 

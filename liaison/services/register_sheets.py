@@ -111,7 +111,7 @@ class Kind:
     make_code: Callable[[str, Collection[str]], str]
     settle: Callable[[Sheet, Entry, datetime], Values] = lambda sheet, row, now: {}
     hold: Callable[[Entry], str | None] = lambda row: None
-    let_go: Callable[[Entry], Values] = lambda row: {}
+    let_go: Callable[[Entry, datetime], Values] = lambda row, now: {}
 
 
 def read_told(kind: Kind, told: Mapping[str, Any]) -> Values:

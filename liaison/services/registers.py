@@ -120,7 +120,7 @@ def restore(actor: Actor, kind: str, code: str, now: datetime) -> tuple[Entry, b
     register.check(sheet)
     if sheet.faults.get("name"):
         raise Conflict(sheet.faults["name"][0])
-    return row, _switch(actor, register, row, now, active=True, settle=lambda row: {})
+    return row, _switch(actor, register, row, now, active=True, settle=lambda row, now: {})
 
 
 def get_row(actor: Actor, kind: str, code: str, *, lock: bool = False) -> Entry:
@@ -185,9 +185,15 @@ def _is_within(actor: Actor, row: Entry) -> bool:
 
 
 def _switch(
-    actor: Actor, register: Kind, row: Entry, now: datetime, *, active: bool, settle: Callable[[Entry], Values]
+    actor: Actor,
+    register: Kind,
+    row: Entry,
+    now: datetime,
+    *,
+    active: bool,
+    settle: Callable[[Entry, datetime], Values],
 ) -> bool:
-    more = settle(row)
+    more = settle(row, now)
     row.active = active
     session.flush()
     forget()

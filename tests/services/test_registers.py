@@ -1,6 +1,7 @@
 """Departments, deputies, stations and categories: kept row by row, within reach, retired and never deleted."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,10 +10,11 @@ from sqlalchemy import select
 
 from liaison.db import session, transaction
 from liaison.domain.actors import Actor
+from liaison.domain.duty import Change
 from liaison.domain.errors import Conflict, Invalid, NotFound
 from liaison.models.audit import AuditEntry
 from liaison.models.people import Leadership
-from liaison.models.stations import DutyTurn, Station
+from liaison.models.stations import DutyChange, DutyTurn, Station
 from liaison.services import registers, stations
 from liaison.services.departments import departments_for
 from liaison.services.register_lists import Wanted, cursor_of, list_rows
@@ -172,8 +174,13 @@ def test_a_deputy_with_open_matters_is_not_retired_and_one_without_leaves_the_ro
     life.matter_in("with_deputy")
     with pytest.raises(Conflict, match="还有 1 件"):
         retire("deputy", "D003")
+    west, other = town.stations.west.id, town.deputies.other.id
+    days = [life.today + timedelta(days=number) for number in (-1, 0, 1)]
+    session.add_all(DutyChange(station_id=west, day=day, kind=Change.STANDS_IN, deputy_id=other) for day in days)
+    session.flush()
     retire("deputy", "D004")
-    assert session.scalars(select(DutyTurn).where(DutyTurn.deputy_id == town.deputies.other.id)).all() == []
+    assert session.scalars(select(DutyTurn).where(DutyTurn.deputy_id == other)).all() == []
+    assert session.scalars(select(DutyChange.day)).all() == days[:1]
     assert stations.on_duty(town.stations.west, life.clock()) is None
     assert notes()[-1].data["stations"] == ["S002"]
 

@@ -18,11 +18,12 @@ from liaison.services import (
     register_stations,
     registers,
 )
+from liaison.services.departments import regions_within
 from liaison.services.deputies import stations_of
 from liaison.services.register_lists import Wanted
 from liaison.services.register_sheets import Entry
 from liaison.web.console.choices import Choices
-from liaison.web.console.frame import blueprint
+from liaison.web.console.frame import blueprint, flash_undo
 from liaison.web.console.register_faces import FACES, changed_parts, form_values
 from liaison.web.errors import status_of
 from liaison.web.guards import current_actor, guard
@@ -84,7 +85,10 @@ def register_list(kind: str) -> str:
 @guard("registers.write")
 def register_form(kind: str) -> str:
     """The form for a new row."""
-    return _form(kind, form_values(registers.KINDS[kind].blank))
+    values = form_values(registers.KINDS[kind].blank)
+    if kind == "department":  # most are the county's own
+        values["region"] = regions_within(current_actor())[0].code
+    return _form(kind, values)
 
 
 @_on("POST", "/new")
@@ -137,7 +141,11 @@ def register_act(kind: str, code: str, act: str) -> Response | tuple[str, int]:
             row, _ = work(actor, kind, code, now())
     except Conflict as error:
         return _page(kind, registers.get_row(actor, kind, code), error, refused="act"), status_of(error)
-    flash(f"“{row.name}”{words}")
+    if act == "retire" and kind != "deputy":  # who is off the rosters does not come back on them by a click
+        back = url_for("console.register_act", kind=kind, code=code, act="restore")
+        flash_undo(f"“{row.name}”{words}", back)
+    else:
+        flash(f"“{row.name}”{words}")
     return redirect(_address(kind, code), 303)
 
 
