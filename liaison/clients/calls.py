@@ -36,14 +36,16 @@ class Meaning:
 
     kind: Kind
     pause: timedelta | None = None
+    no_consent: bool = False
 
     def error(self, reason: str) -> NotSent:
         """Make the failure to raise; the reason is ours, never the provider's text, which may quote an address."""
-        return NotSent(reason, self.kind, pause=self.pause)
+        return NotSent(reason, self.kind, pause=self.pause, no_consent=self.no_consent)
 
 
 RETRY = Meaning(Kind.RETRY)
 FINAL = Meaning(Kind.FINAL)
+NO_CONSENT = Meaning(Kind.FINAL, no_consent=True)
 
 
 def quota(**length: float) -> Meaning:

@@ -36,11 +36,13 @@ class NotSent(Exception):
     """The channel did not take the letter, or did not say so; holds no address and no secret.
 
     `pause` is how long a QUOTA asks the whole channel to be left alone, None when the provider did not say; of a RETRY,
-    how long there is no point in trying.
+    how long there is no point in trying. `no_consent` says that the person has agreed to no further message.
     """
 
-    def __init__(self, reason: str, kind: Kind = Kind.RETRY, *, pause: timedelta | None = None) -> None:
-        self.reason, self.kind, self.pause = reason, kind, pause
+    def __init__(
+        self, reason: str, kind: Kind = Kind.RETRY, *, pause: timedelta | None = None, no_consent: bool = False
+    ) -> None:
+        self.reason, self.kind, self.pause, self.no_consent = reason, kind, pause, no_consent
         super().__init__(reason)
 
 

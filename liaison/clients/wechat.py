@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 from redis import Redis
 
-from liaison.clients.calls import FINAL, RETRY, Caller, document, quota
+from liaison.clients.calls import FINAL, NO_CONSENT, RETRY, Caller, document, quota
 from liaison.clients.letters import Letter, NotSent
 from liaison.clients.tokens import Answer, Tokens, answer_in, check, token_in
 from liaison.domain.calendar import SHANGHAI
@@ -35,7 +35,7 @@ CODES = {
     41030: FINAL, 40159: FINAL,  # no such page, or none that was published
     40169: FINAL,  # no such scene
     43004: FINAL,  # does not follow the service account
-    43101: FINAL,  # no consent left
+    43101: NO_CONSENT,  # none left
     43108: RETRY,  # two messages to one person at once
     45015: FINAL,  # wrote to us more than 48 hours ago
     45047: FINAL,  # was answered too often

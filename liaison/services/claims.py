@@ -221,9 +221,12 @@ def _settle_error(message: Message, error: NotSent, now: datetime) -> None:
 
 
 def _correct_consent(notice: Notice, error: NotSent, now: datetime) -> None:
-    """Give back the consent of a message that did not go out; when WeChat refused it for good, our count was wrong."""
+    """Give back the consent of a message that did not go out; when WeChat says there is none, our count was wrong.
+
+    A field, a page or a template that WeChat refuses for good uses up no consent there, and so none here.
+    """
     template = told(TEMPLATES)[SUBSCRIBE]
-    if error.kind is Kind.FINAL:
+    if error.no_consent:
         channels.drop_consents(notice.recipient_id, template, now)
     else:
         channels.grant_consent(notice.recipient_id, template, 1, now)

@@ -3,9 +3,10 @@
 For the resident alone, who is whoever has the matter's query code; decided on by the office while a matter is handled.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -23,7 +24,7 @@ from liaison.models.notices import Notice
 from liaison.models.rights import Agreement, ErasureRequest, Hold
 from liaison.services import audit, cases, consents, erasing, recipients, vault
 from liaison.services.announcements import announce
-from liaison.services.channels import INBOX
+from liaison.services.channels import INBOX, SUBSCRIBE, TEMPLATE
 from liaison.services.erasing import Ground
 from liaison.services.reach import cases_within
 from liaison.services.sealing import Keys
@@ -66,7 +67,7 @@ def holdings(actor: Actor, case: Case, keys: Keys) -> Holdings:
     return Holdings(
         contact=vault.find_contact(case.id, keys),
         place=vault.find_place(case.id, keys),
-        addresses=[(channel, kept) for (_, channel), kept in vault.find_addresses([case.id], keys).items()],
+        addresses=[(channel, _told(channel, kept)) for (_, channel), kept in _addresses(case, keys)],
         agreements=(agreed := consents.agreements(case)),
         standing=frozenset(each.purpose for each in agreed if each.withdrawn_at is None),
         readings=session.scalars(select(AuditEntry).where(*read).order_by(AuditEntry.seq)).all(),
@@ -145,6 +146,15 @@ def _erase(case: Case, actor: Actor, keys: Keys, now: datetime) -> None:
     for purpose in SWITCHED:
         consents.withdraw(case, purpose, now)
     erasing.erase(case, BY_RIGHT, actor, BY_REQUEST, keys, now=now)
+
+
+def _addresses(case: Case, keys: Keys) -> Iterable[tuple[tuple[UUID, str], str]]:
+    return vault.find_addresses([case.id], keys).items()
+
+
+def _told(channel: str, address: str) -> str:
+    """An address as its owner is shown it: of an openid, which tells nobody anything, enough to know it again."""
+    return f"…{address[-4:]}" if channel in (SUBSCRIBE, TEMPLATE) else address
 
 
 def _requests(case: Case) -> list[ErasureRequest]:

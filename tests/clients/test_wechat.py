@@ -41,7 +41,7 @@ def test_a_subscribe_message_spends_one_consent(outside: Outside, subscribe: Sub
     outside.set("consents", openid=OPENID, template_id="sandbox-subscribe")
     assert subscribe.send(a_letter(OPENID)) is None
     error = refusal(subscribe)
-    assert (error.kind, error.reason) == (Kind.FINAL, "errcode 43101")
+    assert (error.kind, error.reason, error.no_consent) == (Kind.FINAL, "errcode 43101", True)
     (message,) = outside.messages()
     assert (message["channel"], message["address"]) == ("wechat_subscribe", OPENID)
     assert (message["text"], message["detail"]) == ("您有新的办理提醒，请打开查看", "2026年11月27日 10:30")

@@ -238,7 +238,7 @@ def test_a_consent_is_taken_when_claimed_and_spent_when_sent(life: Life) -> None
     assert (fresh(one).state, stock(resident)) == ("sent", 0)
 
 
-@pytest.mark.parametrize("error", [REFUSED, TOO_MUCH], ids=["retry", "quota"])
+@pytest.mark.parametrize("error", [REFUSED, TOO_MUCH, HOPELESS], ids=["retry", "quota", "another reason for good"])
 def test_a_consent_comes_back_with_a_message_that_was_not_taken(life: Life, error: NotSent) -> None:
     install(**ALL)
     (notice,) = put(life, "wechat_subscribe", "sms")
@@ -247,11 +247,11 @@ def test_a_consent_comes_back_with_a_message_that_was_not_taken(life: Life, erro
     assert stock(person) == 2
 
 
-def test_a_final_refusal_says_that_our_count_was_wrong(life: Life) -> None:
+def test_wechats_word_that_there_is_none_left_corrects_our_count(life: Life) -> None:
     install(**ALL)
     (notice,) = put(life, "wechat_subscribe", "sms")
     person = grant(life, notice, 3)
-    send(life, Way(NotSent("errcode 43101", Kind.FINAL)), notice)
+    send(life, Way(NotSent("errcode 43101", Kind.FINAL, no_consent=True)), notice)
     assert stock(person) == 0 and way(notice) == ("sms", ["webhook"], [["wechat_subscribe", "errcode 43101"]])
 
 

@@ -268,6 +268,8 @@ def test_the_openid_is_seen_nowhere_but_sealed(
     answers = [wang.get("/s/S001"), wang.get(wang.goes_round("/wechat/enter?to=/s/S001/new"))]
     number = wang.tells(hears="1")
     answers += [wang.get(path) for path in ("/s/S001/new", "/my", f"/m/{number}", f"/m/{number}/receipt")]
+    answers += [wang.get(f"/m/{number}/{name}") for name in ("data", "data.json")]
+    assert all("wechat" in answer.text or "模板消息" in answer.text for answer in answers[-2:])
     answers += [wang.sends("/my/unbinding", number=number), wang.sends("/my/leaving")]
     said = b"".join(answer.get_data() + str(answer.headers).encode() for answer in answers)
     logged = "".join(capsys.readouterr()) + caplog.text
