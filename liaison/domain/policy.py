@@ -78,7 +78,7 @@ POLICY = MappingProxyType(
         " matter.erase",
     )
     | _tied(_EVERYBODY, "matter.photo", otherwise=Relation.CODE)
-    | _lines(_EVERYBODY, Relation.SIGNATURE, "callback.receive file.check")
+    | _lines(_EVERYBODY, Relation.SIGNATURE, "callback.receive file.check board.show")
     | _lines(_ACCOUNTS, Relation.ACCOUNT, "session.read session.close reach.read reach.write desk.write")
     | _tied(_ACCOUNTS, "console.home inbox.read", otherwise=Relation.ACCOUNT)
     | _lines(_ACCOUNTS, Relation.ACCOUNT, "session.prove session.revoke password.change factor.write")
@@ -112,6 +112,7 @@ POLICY = MappingProxyType(
     | _lines({Role.AUDITOR}, Relation.REGION, "audit.read")
     | _lines({Role.ADMINISTRATOR, Role.OFFICE_LEAD}, Relation.REGION, "settings.read")
     | _lines({Role.ADMINISTRATOR}, Relation.REGION, "settings.write")
+    | _lines({Role.OFFICE_LEAD}, Relation.REGION, "boards.read boards.write")
     | _lines({Role.SECURITY_ADMINISTRATOR}, Relation.REGION, "accounts.read accounts.write recovery.ask")
     | _lines({Role.SECURITY_ADMINISTRATOR, Role.OFFICE_LEAD}, Relation.REGION, "recovery.confirm")
     | _lines(OFFICE_ROLES | {Role.ADMINISTRATOR}, Relation.REGION, "registers.read registers.write")

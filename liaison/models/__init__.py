@@ -3,6 +3,7 @@
 from liaison.models import (  # noqa: F401
     assignments,
     audit,
+    boards,
     cases,
     checks,
     clocks,

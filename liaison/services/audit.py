@@ -51,6 +51,8 @@ ACTS = (
     "setting.screening",
     "setting.duty",
     "setting.values",
+    "board.add",
+    "board.revoke",
     "setting.county",
     "register.add",
     "register.change",

@@ -6,13 +6,15 @@ const full = document.querySelector("[data-full]");
 
 document.addEventListener("htmx:afterRequest", (event) => {
   const when = document.querySelector(".when b").textContent;
-  const why = event.detail.xhr.status === 401 ? "登录已过期，请退出大屏后重新登录" : "刷新没有成功，一分钟后再试";
+  const over = stale.dataset.over || "登录已过期，请退出大屏后重新登录";
+  const why = event.detail.xhr.status === 401 ? over : "刷新没有成功，一分钟后再试";
   stale.hidden = event.detail.successful === true;
   stale.textContent = stale.hidden ? "" : `⚠ ${why}。显示的还是 ${when} 的数据。`;
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !document.fullscreenElement) location.href = document.querySelector("[data-leave]").href;
+  const leave = document.querySelector("[data-leave]");
+  if (leave && event.key === "Escape" && !document.fullscreenElement) location.href = leave.href;
 });
 
 if (document.fullscreenEnabled) {

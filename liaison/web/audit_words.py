@@ -27,6 +27,8 @@ AUDIT_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "setting.screening": "修改联络站是否先审核",
             "setting.duty": "修改某一天的值班",
             "setting.values": "修改系统设置",
+            "board.add": "授权一块大屏",
+            "board.revoke": "收回一块大屏",
             "setting.county": "导入区划、站点等基础资料",
             "register.add": "新增单位、代表、联络站或类别",
             "register.change": "修改单位、代表、联络站或类别",

@@ -12,6 +12,7 @@ so that at most as many times more gets through as there are web processes: nobo
 |                             |                       |          | addresses            |                             |
 | binding a phone, refused    | address               | 10       | 429; and five wrong  | memory; the five stand in   |
 |                             |                       |          | invitations a phone  | the database                |
+| pairing a screen, refused   | address               | 10       | 429                  | memory; a code has 60 bits  |
 | a code that opened nothing  | address               | 20       | 429                  | memory; a code has 60 bits  |
 | a code that opened nothing  | matter                | 30       | 429, but not for who | memory                      |
 |                             |                       |          | opened it before     |                             |
@@ -114,6 +115,7 @@ sign_in_limit = _together(
 platform_limit = limiter.shared_limit("60 per minute", scope="platform")
 """For views another platform's codes open, which nobody can guess."""
 
+pairing_limit = limiter.shared_limit("10 per minute", scope="pairing", methods=["POST"], deduct_when=_was_refused)
 binding_limit = limiter.shared_limit("10 per minute", scope="binding", methods=["POST"], deduct_when=_was_refused)
 
 

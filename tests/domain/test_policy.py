@@ -26,7 +26,7 @@ def test_the_clock_has_no_door_of_its_own() -> None:
 
 def test_a_visitor_gets_no_further_than_the_front_room() -> None:
     rooms = {action.partition(".")[0] for action in open_to(Role.ANYONE)}
-    assert rooms <= {"operations", "public", "station", "asset", "matter", "session", "callback"}
+    assert rooms <= {"operations", "public", "station", "asset", "matter", "session", "callback", "file", "board"}
     assert {action for action in open_to(Role.ANYONE) if action.startswith("station.")} == {"station.read"}
 
 

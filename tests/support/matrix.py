@@ -22,6 +22,7 @@ from liaison.domain.boxes import Box
 from liaison.domain.numbers import make_number
 from liaison.models.base import new_id
 from liaison.models.bindings import Binding
+from liaison.models.boards import Board
 from liaison.models.conflicts import Conflict
 from liaison.models.departments import Department, RoutingRule
 from liaison.models.imports import Import
@@ -47,11 +48,11 @@ ACCOUNTS = {
 }  # the others are called like their role
 ROLES = tuple(role for role in Role if role is not Role.SYSTEM)
 WITHOUT_SESSION = (Role.ANYONE, Role.RESIDENT)
-SIGNED = ("callback.receive", "file.check")
+SIGNED = ("callback.receive", "file.check", "board.show")
 """Actions whose doors a signature opens, whoever knocks; each has its own tests."""
 
 NAMING = ("number", "reference", "code", "region", "rule_id", "notice_id", "day", "account_id", "recovery_id")
-NAMING += ("sample_id", "import_id", "binding_id", "proof")
+NAMING += ("board_id", "sample_id", "import_id", "binding_id", "proof")
 """The arguments of addresses that name a thing."""
 
 KINDS = {
@@ -65,6 +66,7 @@ KINDS = {
     "/console/assignments/<reference>": "assignment",
     "/console/bindings/<uuid:binding_id>": "binding",
     "/console/bindings/deputies/<uuid:account_id>": "deputy account",
+    "/console/boards/<uuid:board_id>": "board",
     "/console/cases/<number>": "case",
     "/console/categories/<code>": "category",
     "/console/departments/<code>": "department in the register",
@@ -161,6 +163,8 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "unlock": {},
     "absence": {"deputy": "D003"},
     "values": {"group": "answers"},
+    "boards": {"name": "一楼大厅", "region": COUNTY},
+    "close": {},
     "take-back": {"change": "00000000-0000-0000-0000-000000000000"},
     "duty-day": {"day": "2099-01-01", "change": "off"},
     "address": {"channel": "sms", "address": "13812345678"},
@@ -254,6 +258,7 @@ class World:
     samples: Mapping[str, UUID]
     imports: Mapping[str, UUID]
     bindings: Mapping[str, UUID]
+    boards: Mapping[str, UUID]
 
     def targets(self, kind: str, role: Role) -> Targets:
         """What an address of that kind may name for a role."""
@@ -339,6 +344,10 @@ class World:
         own, far, high = (str(self.samples[name]) for name in ("own", "far", "high"))
         return Targets(own, str(new_id()), sibling=far, parent=high)
 
+    def _board(self, role: Role) -> Targets:
+        own, far, high = (str(self.boards[name]) for name in ("own", "far", "high"))
+        return Targets(own, str(new_id()), sibling=far, parent=high)
+
     def _import(self, role: Role) -> Targets:
         own, far, high = (str(self.imports[name]) for name in ("own", "far", "high"))
         return Targets(own, str(new_id()), sibling=far, parent=high)
@@ -395,8 +404,20 @@ def build_world(journey: Journey, **more: Any) -> World:
     wishes = {"own": wish(life, "office", "second_security"), "far": wish(life, "other_office", "second_security")}
     bar_everybody(life, barred)
     matters = (east, west, free, far, high, published, barred, merged)
-    told = (rules, notices, anchored(journey), wishes, lots(life, published), tables(life), phones(life))
+    told = (rules, notices, anchored(journey), wishes, lots(life, published), tables(life), phones(life), screens(life))
     return World(journey, *matters, *told)
+
+
+def screens(life: Life) -> dict[str, UUID]:
+    """A screen on a wall of the town's region, of its neighbour and of the city above."""
+    regions = {"own": life.town.regions.county, "far": life.town.regions.other_county, "high": life.town.regions.city}
+    made = {name: new_id() for name in regions}
+    until = life.clock() + timedelta(days=90)
+    with transaction():
+        for name, region in regions.items():
+            told = {"created_at": life.clock(), "created_by": "某人", "expires_at": until}
+            session.add(Board(id=made[name], name="一楼大厅", region_id=region.id, **told))
+    return made
 
 
 def wish(life: Life, username: str, by: str) -> UUID:

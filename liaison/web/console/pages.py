@@ -5,6 +5,7 @@ from liaison.web.console import (  # noqa: F401
     audit,
     beside,
     bindings,
+    boards,
     bulk,
     calendar,
     case_file,
