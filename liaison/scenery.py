@@ -103,7 +103,7 @@ def _environ(known: Mapping[str, Any], url: str, base_url: str, shown: str) -> d
             "AGENT_ID": "1000001",
             "BASE_URL": url,
             "SIGN_IN": "true",
-            "LOGIN_URL": url,
+            "LOGIN_URL": shown,
         },
         "SMS": {
             "KEY_ID": "sandbox-key",

@@ -44,7 +44,14 @@ def set_faults() -> Response:
 
 @routes.post("/answers")
 def order_answer() -> Response:
-    """Order {path, body, status 200, headers {}, times 1}: the next calls of that path get this and have no effect."""
+    """Order {path, body, status 200, headers {}, times 1}: the next calls of that path get this and have no effect.
+
+    {forget true} takes every order back.
+    """
+    if _asked().get("forget"):
+        with world().lock:
+            world().canned.clear()
+        return jsonify(ordered=False)
     asked = {"status": 200, "headers": {"Content-Type": "application/json"}, "times": 1} | _asked()
     if not isinstance(asked["body"], str):
         asked["body"] = current_app.json.dumps(asked["body"])
