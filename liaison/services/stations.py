@@ -101,8 +101,9 @@ def deputies_of(station: Station, day: date) -> list[Deputy]:
 
 
 def find_deputy(code: str) -> Deputy | None:
-    """The active deputy of that code."""
-    return session.scalar(select(Deputy).where(Deputy.code == code, Deputy.active))
+    """The active deputy of that code, who stays so until this is done."""
+    wanted = select(Deputy).where(Deputy.code == code, Deputy.active)
+    return session.scalar(wanted.with_for_update(read=True, key_share=True))
 
 
 def duty_turns(station_id: UUID, now: datetime) -> list[DutyTurn]:

@@ -9,10 +9,10 @@ from sqlalchemy import func, select, text
 from liaison.db import session, transaction
 from liaison.domain import chain
 from liaison.domain.actors import ANYONE
-from liaison.domain.errors import Conflict, WrongState
+from liaison.domain.errors import Conflict, Invalid, WrongState
 from liaison.models.cases import Case
 from liaison.models.matters import Idempotency, Matter
-from liaison.services import assignments, claims, intake, lapses, matters, ratings, reminders, replies
+from liaison.services import assignments, claims, intake, lapses, matters, ratings, registers, reminders, replies
 from liaison.services.intake import Submission, Submitted
 from tests.support.life import HAPPY, TEXT, Life, links
 from tests.support.sending import outward
@@ -54,6 +54,37 @@ def test_two_different_moves_the_second_sees_what_happened(life: Life, live_app:
     )
     assert isinstance(done, Case) and isinstance(refused, WrongState) and refused.state == "withdrawn"
     assert life.case(number).state == "withdrawn" and life.clocks(number) == []
+
+
+def test_a_department_is_not_retired_under_a_dispatch_nor_dispatched_to_while_it_is_retired(
+    life: Life, live_app: Flask
+) -> None:
+    office, admin, now = life.town.actor("office"), life.town.actor("administrator"), life.clock()
+    number, next_one = life.matter_in("handed_over"), life.matter_in("handed_over")
+    dispatched, refused = overlapping(
+        live_app,
+        partial(assignments.dispatch, office, number, lead="housing", complexity="ordinary", now=now),
+        partial(registers.retire, admin, "department", "housing", now),
+    )
+    assert isinstance(dispatched, Case) and isinstance(refused, Conflict)
+    retired, refused = overlapping(
+        live_app,
+        partial(registers.retire, admin, "department", "water", now),
+        partial(assignments.dispatch, office, next_one, lead="water", complexity="ordinary", now=now),
+    )
+    assert not isinstance(retired, Exception) and isinstance(refused, Invalid)
+    assert life.case(next_one).state == "handed_over"
+
+
+def test_a_deputy_gets_no_matter_while_being_retired(life: Life, live_app: Flask) -> None:
+    number, now = life.matter_in("with_deputy"), life.clock()
+    retired, refused = overlapping(
+        live_app,
+        partial(registers.retire, life.town.actor("office"), "deputy", "D004", now),
+        partial(matters.pass_on, life.town.actor("deputy"), number, "D004", "不在我的选区", now=now),
+    )
+    assert not isinstance(retired, Exception) and isinstance(refused, Invalid)
+    assert life.case(number).deputy_id == life.town.deputies.present.id
 
 
 def test_an_assignment_is_signed_for_once(life: Life, live_app: Flask) -> None:
