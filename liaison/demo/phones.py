@@ -14,12 +14,16 @@ from liaison.models.people import Account
 from liaison.services import channels, vault
 from liaison.services.channels import CHANNELS, SUBSCRIBE, TEMPLATE, WECOM
 from liaison.services.sealing import Keys
+from liaison.services.vault import OPENID, USERID
 from liaison.settings import Config
 
 PEOPLE = "people.json"
 RESIDENTS = ("李秀英", "张国强", "王桂芳", "陈建平", "刘玉珍", "赵志明", "孙丽华", "周德福")
 BY_WECHAT = ("deputy", "liaison", "supervisor")
 """Who is no staff of an office, and so has no WeCom; of them deputies have agreed to subscribe messages as well."""
+
+KNOWN_BY = {SUBSCRIBE: OPENID, WECOM: USERID}
+"""Where people are reached they also sign in."""
 
 CONSENTS = 3  # as many as a phone grants in a week of taps
 LABELS = {
@@ -50,6 +54,8 @@ def reach(accounts: Iterable[Account], config: Config, keys: Keys, now: datetime
         for channel in account.channels:
             address = account.username if channel == WECOM else openid(apps[channel], account.username)
             vault.keep_address(account.id, channel, address, keys, now)
+            if channel in KNOWN_BY:
+                vault.keep_mark(account.id, KNOWN_BY[channel], address, keys)
         if SUBSCRIBE in account.channels:
             channels.grant_consent(account.id, config.wechat.template, CONSENTS, now)
     session.flush()

@@ -4,6 +4,7 @@ Nobody hands an account to a phone alone: a deputy's number is entered by a secu
 office, a WeCom user id by one administrator and confirmed by a second, or by the lead, as recoveries are.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -45,6 +46,13 @@ def waiting(actor: Actor, now: datetime) -> list[Binding]:
     rows = select(Binding).where(*_open_to(actor, now))
     people = (joinedload(Binding.account), joinedload(Binding.asked_by))
     return list(session.scalars(rows.order_by(Binding.asked_at, Binding.id).options(*people)))
+
+
+def replaced(waiting: Iterable[Binding]) -> set[tuple[UUID, str]]:
+    """Of these, the accounts and kinds where confirming ends another binding."""
+    wanted = [(each.account_id, each.kind) for each in waiting]
+    found = {kind: vault.marked(kind, [account for account, _ in wanted]) for kind in {kind for _, kind in wanted}}
+    return {(account, kind) for account, kind in wanted if account in found[kind]}
 
 
 def confirm(actor: Actor, binding_id: UUID, keys: Keys, *, now: datetime) -> Account:

@@ -19,6 +19,7 @@ from liaison.services.channels import Limit
 from sandbox.mini_program import SESSION_KEY
 from tests.support.authenticator import bind
 from tests.support.canary import jobs, seen
+from tests.support.edge import limits_on
 from tests.support.journey import problem
 from tests.support.life import Life
 from tests.support.outside import Outside
@@ -163,6 +164,13 @@ def test_five_wrong_invitations_shut_the_phone_out_and_a_new_ticket_does_not_hel
     assert problem(phone.binds(invitation=code), 403)["detail"] == bindings.SHUT
     life.clock.advance(minutes=30)
     assert phone.binds(invitation=code).status_code == 201
+
+
+def test_invitations_are_not_guessed_by_many_phones_of_one_address(app: Flask, outside: Outside, life: Life) -> None:
+    phones = [Phone(app, outside, f"thief {number}") for number in range(11)]
+    with limits_on(app):
+        tries = [phone.binds(invitation="WRNGWRNGWRNG").status_code for phone in phones]
+    assert tries == [403] * 10 + [429]
 
 
 def test_invitations_and_tickets_are_kept_as_digests_alone(phone: Phone, life: Life) -> None:

@@ -27,10 +27,11 @@ def binding_page() -> str:
     invites = may(actor.role, "binding.write")
     limit = DEFAULT_LIMIT + 1
     found = binding_desk.deputies(actor, query, after=after, limit=limit, now=at) if invites else []
-    rows = found[:DEFAULT_LIMIT]
+    rows, waiting = found[:DEFAULT_LIMIT], binding_desk.waiting(actor, at)
     return render_template(
         "console/bindings.html",
-        waiting=binding_desk.waiting(actor, at),
+        waiting=waiting,
+        replaced=binding_desk.replaced(waiting),
         invites=invites,
         deputies=rows,
         following=rows[-1].account.username if len(found) > len(rows) else None,
