@@ -271,7 +271,7 @@ def test_a_half_open_session_is_worth_nothing_to_the_api(client, phone, town, cl
 
 def test_the_document_describes_needs(client) -> None:
     described = client.get("/api/v1/openapi.json").json["components"]["schemas"]["Problem"]["properties"]["needs"]
-    assert set(described["enum"]) == {"otp", "password", "second_factor"}
+    assert set(described["enum"]) == {"otp", "password", "second_factor", "binding", "confirmation"}
 
 
 # The security administrator
