@@ -19,6 +19,7 @@ from liaison.ways_out import open_outlets
 from sandbox.people import openid_of
 from tests.support.browser import CHROMIUM, PHONE, Window, chromium, served
 from tests.support.clock import FakeClock
+from tests.support.faces import faults, sideways
 from tests.support.life import SAID, Life
 from tests.support.outside import Outside, open_outside
 from tests.support.pictures import photo
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium h
 
 APPID, SECRET = "wx-sandbox-service", "sandbox-secret"
 AGENT = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/116.0 Mobile MicroMessenger/8.0.50 WeChat/arm64"
+NARROW = {"width": 320, "height": 640}
 TEXT = "幸福路 12 号门前路灯坏了三盏，晚上老人孩子走路看不清，希望尽快修好。"
 
 
@@ -139,3 +141,9 @@ def _rates(page: Page, number: str, outside: Outside) -> None:
     expect(matter.get_by_role("heading", name="已销号")).to_be_visible()
     page.goto(matter.url.partition("/m/")[0] + "/my")
     expect(page.get_by_role("link", name=TEXT[:10])).to_contain_text("已销号")
+    for size in ("usual", "largest"):
+        page.context.add_cookies([{"name": "size", "value": size, "url": page.url}])
+        for path in ("/my", f"/m/{number}", "/s/S001/new"):
+            page.goto(path)
+            assert faults(page) + sideways(page, NARROW) == [], f"{size} {path}"
+            page.set_viewport_size(PHONE["viewport"])

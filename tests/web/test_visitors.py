@@ -25,6 +25,7 @@ from liaison.settings import ServiceAccount
 from liaison.web.resident.visitors import ROUND
 from sandbox.people import openid_of
 from tests.support.canary import jobs
+from tests.support.edge import limits_on
 from tests.support.life import TEXT, Life
 from tests.support.outside import Outside, open_outside
 from tests.support.sending import install
@@ -259,6 +260,28 @@ def test_while_wechat_is_away_no_page_is_signed_and_the_form_works(wang: Phone, 
     wang.enters()
     outside.set("faults", down=True)
     assert wang.us.get("/wechat/page?page=/s/S001/new").status_code == 204 and wang.tells()
+
+
+def test_one_person_telling_much_is_slowed_down_and_the_village_behind_the_same_address_is_not(
+    wang: Phone, with_wechat: Flask
+) -> None:
+    with limits_on(with_wechat):
+        wang.enters()
+        page = wang.get("/s/S001/new").text
+        token = hidden(page, "csrf_token")
+        form = {"csrf_token": token, "text": TEXT}
+        told = [
+            wang.us.post("/s/S001/new", data=form | {"key": f"{index:032}"}, headers=WECHAT).status_code
+            for index in range(11)
+        ]
+        assert told == [303] * 10 + [429]
+        assert Phone(with_wechat, "li").enters().tells()
+
+
+def test_who_goes_round_too_often_goes_on_without_wechat(wang: Phone, with_wechat: Flask) -> None:
+    with limits_on(with_wechat):
+        led = [wang.get("/wechat/enter?to=/s/S001").location for _ in range(121)]
+    assert led[119].startswith("http") and led[120] == "/s/S001"
 
 
 def test_the_openid_is_seen_nowhere_but_sealed(
