@@ -65,8 +65,8 @@ def addresses(app: Flask, life: Remembering) -> list[str]:
     elsewhere = {"/public/<number>": {"number": closed}, "/deputies/<code>": {"code": "D003"}}
     found = [f"/m/{number}" for number in matters] + [ABSENT, "/public?q=没有这样的事"]
     for rule in app.url_map.iter_rules():
-        is_picture = "position" in rule.arguments
-        if "GET" in rule.methods and not is_picture and not rule.rule.startswith(ELSEWHERE):
+        is_file = rule.arguments & {"position", "proof"}
+        if "GET" in rule.methods and not is_file and not rule.rule.startswith(ELSEWHERE):
             named = known | elsewhere.get(rule.rule, {})
             assert rule.arguments <= set(named), f"{rule}: say in `known` what its arguments are"
             with app.test_request_context():
