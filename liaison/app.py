@@ -52,7 +52,7 @@ from liaison.web.console import department_api, office_api
 from liaison.web.console import pages as console
 from liaison.web.deputy import api as deputy
 from liaison.web.deputy import phones
-from liaison.web.open import anchors, answers, boards, callbacks, checked, deputies, fixed, health
+from liaison.web.open import anchors, answers, boards, callbacks, checked, deputies, duty, fixed, health
 from liaison.web.resident import api as resident
 from liaison.web.resident import display, own, pages, printing, privacy, receipts, rights, tracking, visitors, wechat
 from liaison.web.wiring import Wiring
@@ -62,6 +62,7 @@ PAGES = (
     health.blueprint,
     callbacks.blueprint,
     boards.blueprint,
+    duty.blueprint,
     checked.blueprint,
     anchors.blueprint,
     fixed.blueprint,

@@ -78,7 +78,7 @@ POLICY = MappingProxyType(
         " matter.erase",
     )
     | _tied(_EVERYBODY, "matter.photo", otherwise=Relation.CODE)
-    | _lines(_EVERYBODY, Relation.SIGNATURE, "callback.receive file.check board.show")
+    | _lines(_EVERYBODY, Relation.SIGNATURE, "callback.receive file.check board.show duty.feed")
     | _lines(_ACCOUNTS, Relation.ACCOUNT, "session.read session.close reach.read reach.write desk.write")
     | _tied(_ACCOUNTS, "console.home inbox.read", otherwise=Relation.ACCOUNT)
     | _lines(_ACCOUNTS, Relation.ACCOUNT, "session.prove session.revoke password.change factor.write")

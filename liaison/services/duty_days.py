@@ -34,14 +34,16 @@ _CHOOSE = "请选择一位有账号的代表。"
 class DutyDay:
     """One day at a station.
 
-    `holder` takes what is told that day (None: the office); `turn` is whose turn it is by the roster; `passed` are
-    those passed over by name, each with the code of the reason. `has_duty` tells whether the station is attended.
+    `holder` takes what is told that day (None: the office), by name and by id; `turn` is whose turn it is by the
+    roster; `passed` are those passed over by name, each with the code of the reason. `has_duty` tells whether the
+    station is attended.
     """
 
     day: date
     has_duty: bool
     working: bool
     holder: str | None
+    holder_id: UUID | None
     turn: str | None
     passed: Sequence[tuple[str, str]]
     change: Change | None
@@ -109,14 +111,14 @@ def read_month(text: str, today: date) -> date:
 
 def month_of(actor: Actor, code: str, first: date) -> Month:
     """A month of a station within reach. Raises NotFound."""
-    return _months([rosters.get_station(actor, code)], first)[0]
+    return months_of([rosters.get_station(actor, code)], first)[0]
 
 
 def months_within(actor: Actor, first: date, *, skip: int = 0) -> tuple[list[Month], bool]:
     """A month of the stations within reach, by code, one page of them; and whether there are more."""
     rows = select(Station).where(Station.active, station_within(actor)).options(joinedload(Station.region))
     found = list(session.scalars(rows.order_by(Station.code).offset(skip).limit(PAGE + 1)))
-    return _months(found[:PAGE], first), len(found) > PAGE
+    return months_of(found[:PAGE], first), len(found) > PAGE
 
 
 def change_day(actor: Actor, code: str, wish: Wish, now: datetime) -> Wish:
@@ -180,7 +182,7 @@ class _People:
         return turns_on(day, standing, stand_in)
 
 
-def _months(found: Sequence[Station], first: date) -> list[Month]:
+def months_of(found: Sequence[Station], first: date) -> list[Month]:
     """A month of each station; three statements for all of them."""
     ids = [station.id for station in found]
     until = corresponding_day(first, 1)
@@ -219,5 +221,12 @@ def _day(station: Station, day: date, changed: DutyChange | None, people: _Peopl
     working = current_calendar().is_working(day)
     passed = [(names[each.deputy_id], each.why) for each in choice.passed]
     return DutyDay(
-        day, has_duty(working, change), working, names.get(choice.deputy_id), names.get(turn), passed, change
+        day=day,
+        has_duty=has_duty(working, change),
+        working=working,
+        holder=names.get(choice.deputy_id),
+        holder_id=choice.deputy_id,
+        turn=names.get(turn),
+        passed=passed,
+        change=change,
     )

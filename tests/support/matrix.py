@@ -48,7 +48,7 @@ ACCOUNTS = {
 }  # the others are called like their role
 ROLES = tuple(role for role in Role if role is not Role.SYSTEM)
 WITHOUT_SESSION = (Role.ANYONE, Role.RESIDENT)
-SIGNED = ("callback.receive", "file.check", "board.show")
+SIGNED = ("callback.receive", "file.check", "board.show", "duty.feed")
 """Actions whose doors a signature opens, whoever knocks; each has its own tests."""
 
 NAMING = ("number", "reference", "code", "region", "rule_id", "notice_id", "day", "account_id", "recovery_id")

@@ -10,6 +10,7 @@ from liaison.web.console.frame import blueprint
 from liaison.web.console.inputs import AddressIn, OrderIn
 from liaison.web.guards import current_actor, guard
 from liaison.web.labels import label
+from liaison.web.open.duty import sign
 from liaison.web.uploads import read_body
 from liaison.web.wiring import now, unit_of_work, wiring
 
@@ -65,7 +66,8 @@ def _back(words: str) -> Response:
 
 
 def _page(error: Invalid | None = None) -> str:
-    ways = addresses.ways_of(current_actor().account_id, wiring().keys)
+    actor = current_actor()
+    ways = addresses.ways_of(actor.account_id, wiring().keys)
     return render_template(
         "console/reach.html",
         ways=ways,
@@ -74,5 +76,7 @@ def _page(error: Invalid | None = None) -> str:
         unaddressed=addresses.unaddressed(),
         asked=request.form.get("channel", ""),
         typed=request.form.get("address", ""),
+        feed=url_for("duty.feed", signed=sign(actor.deputy_id), _external=False) if actor.deputy_id else "",
+        base_url=wiring().config.base_url.rstrip("/"),
         error=error,
     )
