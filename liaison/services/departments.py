@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from liaison.db import session
+from liaison.db import once, session
 from liaison.domain.actors import Actor, Role
 from liaison.domain.errors import NotFound
 from liaison.models.departments import Category, Department
@@ -26,6 +26,12 @@ def departments_for(actor: Actor) -> list[Department]:
 def departments_around(region_path: str) -> list[Department]:
     """The active departments of a region, of those below and of those above it, by code: whom one might complain of."""
     return departments_for(Actor(Role.ANYONE, region_path=region_path))
+
+
+def retired_departments() -> dict[str, str]:
+    """The names of the departments no longer dispatched to, by code; who was suggested once may be among them."""
+    rows = select(Department.code, Department.name).where(~Department.active)
+    return once("retired departments", lambda: dict(session.execute(rows).all()))
 
 
 def all_categories() -> list[Category]:

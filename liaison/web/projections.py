@@ -7,6 +7,8 @@ from liaison.domain import chain
 from liaison.domain.calendar import SHANGHAI
 from liaison.models.assignments import Reply
 from liaison.models.cases import Attachment, Event, Rating
+from liaison.models.matters import Matter
+from liaison.services.departments import retired_departments
 from liaison.services.dossiers import Deadline, Dossier, Duty
 from liaison.services.inboxes import Row
 from liaison.services.parties import Barred
@@ -56,7 +58,7 @@ def staff_matter(dossier: Dossier) -> Json:
         "contact": {"name": dossier.contact.name, "phone": dossier.contact.phone} if dossier.contact else None,
         "deadline": deadline_json(dossier.deadline),
         "assignments": [duty_json(duty) for duty in dossier.duties],
-        "suggestions": matter.routing.get("departments", []) if matter else [],
+        "suggestions": _suggestions(matter) if matter else [],
         "merged_into": dossier.merged_into.number if dossier.merged_into else None,
         "merged": [each.number for each in dossier.merged],
         "reveals": [
@@ -150,6 +152,12 @@ def deadline_json(deadline: Deadline | None) -> Json | None:
         "steps": [{"kind": step.kind, "day": step.day.isoformat(), "amount": step.amount} for step in deadline.steps],
         "ladder": [{"rung": step.key, "at": moment(step.at)} for step in deadline.ladder],
     }
+
+
+def _suggestions(matter: Matter) -> list[Json]:
+    """What the rules suggested, departments that were retired since left out."""
+    gone = retired_departments()
+    return [each for each in matter.routing.get("departments", []) if each["code"] not in gone]
 
 
 def _facts(event: Event) -> Json:

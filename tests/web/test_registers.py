@@ -54,6 +54,17 @@ def test_retiring_is_refused_with_the_number_of_open_matters(admin: FlaskClient,
     assert TEXT not in refused.text
 
 
+def test_what_was_suggested_before_it_was_retired_is_not_offered(
+    admin: FlaskClient, browser: SignIn, life: Life
+) -> None:
+    number, office = life.matter_in("handed_over"), browser("office")
+    assert "已选" in office.get(f"/console/cases/{number}").text
+    send(admin, admin.get("/console/departments/housing"), "retire")
+    page = office.get(f"/console/cases/{number}")
+    assert "没有建议单位" in page.text and 'value="housing"' not in page.text
+    assert "住建局" in page.text  # what the rules said stays in its history
+
+
 def test_a_category_is_read_where_it_cannot_be_changed(admin: FlaskClient, town: Town) -> None:
     session.add(Station(code="S900", name="邻县站", kind="station", region_id=town.regions.other_county.id))
     session.commit()

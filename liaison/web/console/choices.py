@@ -11,7 +11,7 @@ from liaison.models.cases import Case
 from liaison.models.people import Account, Deputy
 from liaison.services.accounts import KINDS, ROLES, accounts_within, acts_for
 from liaison.services.clocks import due_if_started, term_for
-from liaison.services.departments import all_categories, departments_for, regions_within
+from liaison.services.departments import all_categories, departments_for, regions_within, retired_departments
 from liaison.services.matters import CHANNELS
 from liaison.services.parties import concerned, parties_of
 from liaison.services.rosters import deputies_to_take_over, stations_within
@@ -74,8 +74,8 @@ class Choices:
         return [(each.code, each.name) for each in departments_for(self._actor)]
 
     def department_name(self, code: str) -> str:
-        """The name of a department; its code when it is not in reach."""
-        return dict(self.departments).get(code, code)
+        """The name of a department, also of a retired one; its code when it is not in reach."""
+        return dict(self.departments).get(code) or retired_departments().get(code, code)
 
     def _deputies(self) -> list[Pair]:
         """Those who may take the case over: not the one who has it, and nobody in conflict with it."""

@@ -6,6 +6,7 @@ from werkzeug.datastructures import MultiDict
 
 from liaison.domain.actors import Actor
 from liaison.models.assignments import Reply
+from liaison.services.departments import retired_departments
 from liaison.services.dossiers import Dossier, Duty
 from liaison.services.parties import DEPARTMENT
 from liaison.services.rosters import deputy_names
@@ -72,10 +73,11 @@ def _dispatch(dossier: Dossier) -> Start:
 
 def _first_choice(dossier: Dossier) -> tuple[str, str]:
     leads = [duty for duty in dossier.duties if duty.assignment.part == "lead" and duty.assignment.state == "approved"]
-    if dossier.case.state == "reopened" and leads and leads[-1].assignment.department.code not in _barred(dossier):
-        return leads[-1].assignment.department.code, "已选上一轮的主办单位；重新办理会提高一级责任人。"
+    before = leads[-1].assignment.department.code if leads else ""
+    if dossier.case.state == "reopened" and before and before not in _out_of_question(dossier):
+        return before, "已选上一轮的主办单位；重新办理会提高一级责任人。"
     advised = [code for event in dossier.events if event.kind == "hand_over" for code in event.data.get("codes", ())]
-    if advised and advised[-1] not in _barred(dossier):
+    if advised and advised[-1] not in _out_of_question(dossier):
         return advised[-1], "已选代表上交时建议的单位。"
     if suggestions := _suggestions(dossier):
         return suggestions[0]["code"], f"已选建议单位：{suggestion_words(suggestions[0])}。"
@@ -97,12 +99,13 @@ def _values_of(draft: Reply) -> MultiDict:
 
 def _suggestions(dossier: Dossier) -> list[dict]:
     found = dossier.matter.routing.get("departments", []) if dossier.matter else []
-    return [each for each in found if each["code"] not in _barred(dossier)]
+    return [each for each in found if each["code"] not in _out_of_question(dossier)]
 
 
-def _barred(dossier: Dossier) -> set[str]:
-    """The codes of the departments a case is about, as far as the viewer may know."""
-    return {each.party.code for each in dossier.barred if each.party.kind == DEPARTMENT and not each.row.lifted_at}
+def _out_of_question(dossier: Dossier) -> set[str]:
+    """The codes of the departments a case is about, as far as the viewer may know, and of those retired since."""
+    about = (each.party for each in dossier.barred if not each.row.lifted_at)
+    return set(retired_departments()) | {party.code for party in about if party.kind == DEPARTMENT}
 
 
 def _suggested(dossier: Dossier) -> list[str]:
