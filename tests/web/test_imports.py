@@ -10,13 +10,14 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from liaison.db import session
+from liaison.domain.actors import Role
 from liaison.models.departments import Department
 from liaison.models.people import Deputy
 from liaison.services.import_kinds import KINDS
 from liaison.web.console.import_layouts import LAYOUTS
 from tests.support.forms import form_of, send
 from tests.support.journey import SignIn
-from tests.support.town import Town
+from tests.support.town import Town, hire
 from tests.support.workbooks import FIRST, HEAD, cells, filled
 
 NEW = {"代号": "n1", "姓名": "王建国", "层级": "县（市、区）人大代表", "所在区域": "城东镇（110101001）"}
@@ -102,6 +103,19 @@ def test_every_fault_is_told_at_once_by_row_and_column_and_as_a_table(clerk: Fla
     rows = cells(clerk.get(address).data)
     places = [(4, "代号"), (4, "姓名"), (4, "层级"), (4, "所在区域"), (6, "代号")]
     assert [tuple(row[:2]) for row in rows[2:]] == places
+
+
+def test_a_towns_administrator_reads_back_its_roster_of_the_countys_deputies_but_no_categories(
+    browser: SignIn, town: Town
+) -> None:
+    hire(town, "town_clerk", Role.ADMINISTRATOR, town.regions.east)
+    session.commit()
+    clerk = browser("town_clerk")
+    data = clerk.get("/console/imports/registers/roster.xlsx").data
+    assert cells(data)[2][:2] == ["城东人大代表联络站（S001）", "常在外（D001）"]
+    assert "3 不变" in words(upload(clerk, "roster", data))
+    shared = upload(clerk, "category", table(["名称", "办理难度"], ["路灯", "一般"]))
+    assert "上级" in words(shared) and shared.status_code == 422
 
 
 def test_a_name_that_two_have_must_be_chosen_by_its_code(clerk: FlaskClient, town: Town) -> None:

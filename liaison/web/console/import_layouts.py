@@ -10,6 +10,7 @@ from liaison.domain.registers import CAPABILITIES, DEPUTY_LEVELS, STATION_KINDS
 from liaison.domain.terms import COMPLEXITIES
 from liaison.services import import_kinds
 from liaison.services.departments import regions_within
+from liaison.services.rosters import deputies_to_take_over
 from liaison.web.console.choices import Choices, Pair
 from liaison.web.labels import label
 
@@ -165,6 +166,11 @@ class Words:
     def _regions(self) -> dict[str, str]:
         return self._named([(each.code, each.name) for each in regions_within(self._actor)])
 
+    def _deputies(self) -> dict[str, str]:
+        """Also those from around, who may stand on a station's roster as well."""
+        around = deputies_to_take_over(self._actor.region_path, able=False)
+        return self._named([(each.code, each.name) for each in around])
+
     def _departments(self) -> dict[str, str]:
         return self._named(self._choices.of("departments"))
 
@@ -177,7 +183,7 @@ _MAKERS: Mapping[str, Callable[[Words], dict[str, str]]] = {
     "regions": Words._regions,
     "departments": Words._departments,
     "stations": lambda words: words._rows("station"),
-    "deputies": lambda words: words._rows("deputy"),
+    "deputies": Words._deputies,
     "categories": lambda words: words._rows("category"),
     "levels": _codes("deputy_level", DEPUTY_LEVELS),
     "kinds": _codes("kind", STATION_KINDS),
