@@ -111,6 +111,12 @@ def lock_within(actor: Actor, account_id: UUID) -> Account:
     return found
 
 
+def lock_active(account_id: UUID) -> Account | None:
+    """An account that is open, its row locked, wherever it is; for who has shown by a secret that it is theirs."""
+    rows = select(Account).where(Account.id == account_id, Account.active).options(*_WHOLE)
+    return session.scalar(rows.with_for_update(of=Account).execution_options(populate_existing=True))
+
+
 def list_accounts(actor: Actor, query: str = "", role: str = "", *, after: str = "", limit: int = 20) -> list[Account]:
     """The accounts within reach by username, from the one after `after`; `query` is part of a name or username."""
     rows = select(Account).where(_within(actor), Account.username > after).options(*_WHOLE)

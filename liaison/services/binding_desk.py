@@ -197,11 +197,13 @@ _SHAPES = {PHONE: SMS, USERID: WECOM}
 
 def _lock(actor: Actor, binding_id: UUID, now: datetime) -> tuple[Binding, Account]:
     require(actor.role, "binding.confirm")
-    rows = select(Binding).where(Binding.id == binding_id, *_open_to(actor, now))
-    binding = session.scalar(rows.with_for_update())
-    if binding is None:
+    wanted = (Binding.id == binding_id, *_open_to(actor, now))
+    account_id = session.scalar(select(Binding.account_id).where(*wanted))
+    account = accounts.lock_within(actor, account_id) if account_id else None
+    binding = session.scalar(select(Binding).where(*wanted).with_for_update()) if account else None
+    if binding is None or binding.account_id != account.id:
         raise NotFound(GONE)
-    return binding, accounts.lock_within(actor, binding.account_id)
+    return binding, account
 
 
 def _lock_deputy(actor: Actor, account_id: UUID) -> Account:

@@ -55,6 +55,8 @@ def find_bound(kind: str, mark: str, keys: Keys) -> Account | None:
     """The active account that is known by this."""
     found = vault.find_marked(kind, mark, keys)
     rows = select(Account).where(Account.id.in_(found), Account.active).options(joinedload(Account.region))
+    if kind == OPENID:
+        rows = rows.where(Account.role == Role.DEPUTY)  # who became something else signs in as that
     return session.scalar(rows) if found else None
 
 
@@ -110,17 +112,14 @@ def accept(token: str, code: str, phone: str | None, keys: Keys, now: datetime) 
     ticket that is over or a phone that is another's, NotAllowed while shut out, Invalid where a number is on file and
     was not shown.
     """
+    account, invitation = _invited(code, now)
     binding = _lock(token, now)
     if binding.locked_until and binding.locked_until > now:
         raise NotAllowed(SHUT)
-    typed = "".join(char for char in code.upper() if char.isalnum())
-    wanted = (Invitation.digest == second_factors.digest(typed), Invitation.expires_at > now)
-    invitation = session.scalar(select(Invitation).where(*wanted).with_for_update())
-    account = session.get_one(Account, invitation.account_id) if invitation else None
     on_file = vault.find_mark(account.id, PHONE, keys) if account else None
     if on_file and phone is None:
         raise Invalid({"phone_code": [SHOW_PHONE]})
-    if not (account and account.active) or (on_file and on_file != plain_phone(phone)):
+    if account is None or (on_file and on_file != plain_phone(phone)):
         _count_failure(binding, now)
         return None
     openid, invited_by = vault.find_mark(binding.id, ASKED, keys), invitation.made_by_id
@@ -159,10 +158,20 @@ def release(account: Account, kind: str, now: datetime) -> bool:
     return True
 
 
-def drop(ids: Sequence[UUID]) -> None:
-    """Forget bindings that are not made, with what is in the vault of them."""
+def drop(ids: Sequence[UUID]) -> int:
+    """Forget bindings that are not made, with what is in the vault of them; returns how many that were."""
     vault.drop_marks(ids, ASKED)
-    session.execute(delete(Binding).where(Binding.id.in_(ids)))
+    return session.execute(delete(Binding).where(Binding.id.in_(ids))).rowcount
+
+
+def _invited(code: str, now: datetime) -> tuple[Account | None, Invitation | None]:
+    """The active account this code was made for, its row locked before any other as everywhere, and the invitation."""
+    typed = "".join(char for char in code.upper() if char.isalnum())
+    wanted = (Invitation.digest == second_factors.digest(typed), Invitation.expires_at > now)
+    account_id = session.scalar(select(Invitation.account_id).where(*wanted))
+    account = accounts.lock_active(account_id) if account_id else None
+    invitation = session.scalar(select(Invitation).where(*wanted).with_for_update()) if account else None
+    return (account, invitation) if invitation else (None, None)
 
 
 def _lock(token: str, now: datetime) -> Binding:

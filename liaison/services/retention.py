@@ -15,13 +15,14 @@ from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, delete, exists, func, l
 from liaison.db import session
 from liaison.domain.actors import SYSTEM
 from liaison.domain.erasure import RETENTION, Part
+from liaison.models.bindings import Binding, Invitation
 from liaison.models.cases import Attachment, Case
 from liaison.models.inbound import InboundEvent
 from liaison.models.matters import Idempotency
 from liaison.models.notices import Notice, NoticeAct
 from liaison.models.people import Session, Visit
 from liaison.models.rights import Hold
-from liaison.services import audit, erasing, vault, visitors
+from liaison.services import audit, bindings, erasing, vault, visitors
 from liaison.services.erasing import THEIRS, Ground
 from liaison.services.sealing import Keys
 from liaison.settings import Retention
@@ -69,6 +70,8 @@ def rules(settings: Retention, keys: Keys) -> list[Rule]:
         Rule("notices_days", settings.notices_days, Notice.id, _old_notices, _remove_notices),
         Rule("sessions_days", settings.sessions_days, Session.id, _old_sessions, _remover(Session.id)),
         Rule("sessions_days", settings.sessions_days, Visit.id, _old_visits, _remove_visits),
+        Rule("sessions_days", settings.sessions_days, Binding.id, _old_bindings, _remove_bindings),
+        Rule("sessions_days", settings.sessions_days, Invitation.account_id, _old_invitations, _remove_invitations),
         Rule("inbound_days", settings.inbound_days, InboundEvent.id, _old_inbound, _remove_inbound),
         Rule("idempotency_days", settings.idempotency_days, Idempotency.case_id, _old_keys, _remove_keys),
     ]
@@ -123,6 +126,9 @@ def _remover(key: Any) -> Callable[[Sequence[UUID], datetime], int]:
     return remove
 
 
+_remove_invitations = _remover(Invitation.account_id)
+
+
 def _old_notices(before: datetime) -> ColumnElement[bool]:
     """Those of matters closed for so long, and those about no matter that are so old; none of one that is held."""
     closed = select(Case.id).where(Case.closed_at < before, _FREE)
@@ -147,6 +153,18 @@ def _old_visits(before: datetime) -> ColumnElement[bool]:
 
 def _remove_visits(ids: Sequence[UUID], before: datetime) -> int:
     return visitors.remove_visits(ids)
+
+
+def _old_bindings(before: datetime) -> ColumnElement[bool]:
+    return Binding.expires_at < before
+
+
+def _remove_bindings(ids: Sequence[UUID], before: datetime) -> int:
+    return bindings.drop(ids)
+
+
+def _old_invitations(before: datetime) -> ColumnElement[bool]:
+    return Invitation.expires_at < before
 
 
 def _old_inbound(before: datetime) -> ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -10,12 +11,14 @@ from sqlalchemy import select, text
 
 from liaison.clients.wechat import MessageTemplate, SubscribeOutlet, Wechat, WechatAccount
 from liaison.db import session, transaction
+from liaison.domain.actors import Role
 from liaison.domain.errors import NotAllowed, NotFound
 from liaison.models.audit import AuditEntry
 from liaison.models.bindings import Binding, Invitation
 from liaison.models.people import Session
-from liaison.services import accounts, binding_desk, bindings, channels, sign_in, vault
+from liaison.services import accounts, binding_desk, bindings, channels, retention, sign_in, vault
 from liaison.services.channels import Limit
+from liaison.settings import Retention
 from sandbox.mini_program import SESSION_KEY
 from tests.support.authenticator import bind
 from tests.support.canary import jobs, seen
@@ -25,6 +28,7 @@ from tests.support.life import Life
 from tests.support.outside import Outside
 from tests.support.phones import BINDINGS, NUMBER, SESSIONS, Phone, bound, confirmed, invited, mini_program, on_file
 from tests.support.sending import CONSENTED, Way, install, ring, send
+from tests.support.town import COUNTY
 
 CONSENTS = "/api/v1/deputy/consents"
 
@@ -226,6 +230,25 @@ def test_a_closed_or_shut_account_is_not_signed_in(app: Flask, outside: Outside,
             for _ in range(sign_in.MAX_FAILURES):
                 sign_in.check_password("deputy", "wrong", life.clock())
     assert "token" not in problem(phone.opens(), 403)
+
+
+def test_who_is_no_deputy_any_more_is_not_signed_in_by_phone(app: Flask, outside: Outside, life: Life) -> None:
+    phone, deputy = bound(app, outside, life), life.town.accounts["deputy"]
+    with transaction():
+        place = accounts.Place(Role.OFFICE, COUNTY)
+        accounts.change_place(life.town.actor("security_administrator"), deputy.id, place, life.clock())
+    assert "token" not in problem(phone.opens(), 403)
+
+
+def test_what_nobody_confirmed_is_forgotten_in_time(phone: Phone, life: Life) -> None:
+    invited(life)
+    phone.ticket()
+    old = life.clock() + timedelta(days=38)
+    for rule in retention.rules(Retention(), life.keys):
+        with transaction():
+            retention.remove(rule, rule.due(old, 10), old)
+    assert session.scalars(select(Binding)).all() == session.scalars(select(Invitation)).all() == []
+    assert vault.find_marked(vault.ASKED, phone.openid, life.keys) == []
 
 
 def test_a_second_factor_is_asked_for_but_no_password(app: Flask, outside: Outside, life: Life) -> None:
