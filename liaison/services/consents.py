@@ -119,3 +119,13 @@ def keep_mobile(case: Case, phone: str | None, keys: Keys, now: datetime) -> boo
     vault.keep_address(case.id, SMS, mobile, keys, now)
     case.channels = [*(channel for channel in case.channels if channel != SMS), SMS]
     return True
+
+
+def drop_mobile(case: Case, now: datetime) -> None:
+    """Send no more text messages; where nothing else tells the resident of news, that consent ends."""
+    others = [channel for channel in case.channels if channel != SMS]
+    if not others:
+        withdraw(case, Purpose.NOTICES, now)
+        return
+    vault.drop_address(case.id, SMS)
+    case.channels = others

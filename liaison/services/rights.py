@@ -94,7 +94,7 @@ def correct_contact(actor: Actor, number: str, contact: vault.Contact, keys: Key
     vault.keep_contact(case.id, contact, keys)
     is_told = Purpose.NOTICES in consents.standing(case)
     if is_told and "phone" in fields and not consents.keep_mobile(case, contact.phone, keys, now):
-        consents.withdraw(case, Purpose.NOTICES, now)
+        consents.drop_mobile(case, now)
     cases.record(case, "correct_contact", actor, now, data={"fields": fields})
     return case
 

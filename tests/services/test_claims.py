@@ -143,6 +143,17 @@ def test_a_closed_account_is_not_written_to(life: Life, notice: UUID) -> None:
     assert claim(life, notice) == [] and fresh(notice).state == "cancelled"
 
 
+def test_a_message_about_the_lead_matter_takes_a_merged_resident_to_the_own_page(life: Life) -> None:
+    lead, other = life.submit().case.number, life.submit().case.number
+    life.act("office", matters.accept, lead)
+    life.act("office", matters.merge, other, lead)
+    life.act("deputy", matters.ask, lead, "请问是哪几盏？")
+    messages = claim(life, *ring(life))
+    led = {(each.recipient_id, each.number) for each in messages if each.recipient_role == "resident"}
+    assert led and led <= {(life.case(number).id, number) for number in (lead, other)}
+    assert (life.case(other).id, other) in led
+
+
 def test_a_resident_whose_merge_was_undone_hears_no_more_of_the_other_matter(life: Life) -> None:
     lead, other = life.submit().case.number, life.submit().case.number
     life.act("office", matters.merge, other, lead)

@@ -19,8 +19,8 @@ from liaison.clients.wechat_jssdk import JsSdk
 from liaison.clients.wechat_oauth import OAuth
 from liaison.db import session, transaction
 from liaison.models.people import Visit
-from liaison.services import visitors
-from liaison.services.channels import TEMPLATE, Limit
+from liaison.services import vault, visitors
+from liaison.services.channels import SMS, TEMPLATE, Limit
 from liaison.settings import ServiceAccount
 from liaison.web.resident.visitors import ROUND
 from sandbox.people import openid_of
@@ -319,6 +319,17 @@ def test_erasing_and_taking_back_consent_unbind(wang: Phone, life: Life) -> None
     erased = wang.us.post(f"/m/{number}/erasure", data={"csrf_token": token, "confirm": "true"}, headers=WECHAT)
     assert erased.status_code == 303
     assert life.case(number).channels == [] and number not in wang.get("/my").text
+
+
+def test_who_takes_the_phone_number_back_still_hears_in_wechat(wang: Phone, life: Life) -> None:
+    install(**{TEMPLATE: Limit(), SMS: Limit()})
+    wang.enters()
+    number = wang.tells(hears="1", **{"contact.phone": "13912345678"})
+    assert life.case(number).channels == [TEMPLATE, SMS]
+    token = hidden(wang.get(f"/m/{number}/data").text, "csrf_token")
+    wang.us.post(f"/m/{number}/contact", data={"csrf_token": token, "name": "", "phone": ""}, headers=WECHAT)
+    assert life.case(number).channels == [TEMPLATE]
+    assert set(vault.find_addresses([life.case(number).id], life.keys)) == {(life.case(number).id, TEMPLATE)}
 
 
 def test_who_left_no_trace_is_forgotten(wang: Phone, life: Life) -> None:
