@@ -92,9 +92,13 @@ def set_callback() -> Response:
 
 @routes.post("/deliveries")
 def set_delivery() -> Response:
-    """Let messages end as {status "success", delay 0 seconds} from now on, as the callbacks are told."""
+    """Let messages end as {status "success", delay 0 seconds, times 1} from now on, as the callbacks are told.
+
+    Each is told so many times, as WeChat does when it believes that it was not heard.
+    """
     asked = _asked()
-    world().delivery = Delivery(str(asked.get("status", SUCCESS)), float(asked.get("delay", 0)))
+    status, delay, times = str(asked.get("status", SUCCESS)), float(asked.get("delay", 0)), int(asked.get("times", 1))
+    world().delivery = Delivery(status, delay, times)
     return jsonify(asdict(world().delivery))
 
 

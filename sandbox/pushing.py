@@ -41,10 +41,11 @@ class Callback:
 
 @dataclass(frozen=True)
 class Delivery:
-    """How the messages of an app end: as what, and how many seconds after they were sent it is told."""
+    """How the messages of an app end: as what, how many seconds after they were sent it is told, and how often."""
 
     status: str = events.SUCCESS
     delay: float = 0.0
+    times: int = 1
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,8 @@ class Postman:
             return
         due = time.monotonic() + (self._holder.delivery.delay if delay is None else delay)
         with self._changed:
-            heapq.heappush(self._waiting, (due, next(self._numbers), app_id, fields, TIMES))
+            for _ in range(self._holder.delivery.times):
+                heapq.heappush(self._waiting, (due, next(self._numbers), app_id, fields, TIMES))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, daemon=True)
                 self._thread.start()

@@ -98,11 +98,12 @@ def test_a_text_that_ends_its_own_marks_stays_whole() -> None:
 
 def test_after_a_template_message_its_end_is_pushed(outside: Outside, door: Door, transport: object) -> None:
     assert outside.set("callbacks", **callback(door)) == {"answers": True}
-    outside.set("deliveries", status="failed:user block", delay=0)
+    outside.set("deliveries", status="failed:user block", delay=0, times=2)
     wechat = Wechat(WechatAccount(APP, "sandbox-secret"), None, base_url=outside.url, transport=transport)
     number = TemplateOutlet(wechat, MessageTemplate("sandbox-template")).send(a_letter(OPENID))
     envelope, message = door.took.get(timeout=10)
     assert Seal(AES_KEY, APP).open(sealed_in(envelope)) == message != MESSAGE
+    assert door.took.get(timeout=10)[1] == message, "told again"
     assert read(message).said == {"provider_id": number, "status": "failed", "reason": "failed:user block"}
 
 

@@ -124,6 +124,24 @@ def test_every_code_means_what_the_table_says(outside: Outside, template: Templa
 
 
 @pytest.mark.parametrize(
+    ("said", "logged"),
+    [
+        ("refused rid: 5f8e7f3a-1b2c3d4e-5f6a7b8c", "request 5f8e7f3a-1b2c3d4e-5f6a7b8c"),
+        (f"rid: 13800138000 rid: {OPENID} access_token=x", "no request id"),
+        ("", "no request id"),
+    ],
+)
+def test_a_refused_call_is_logged_with_wechats_own_id_and_no_more_of_its_text(
+    outside: Outside, template: TemplateOutlet, caplog: pytest.LogCaptureFixture, said: str, logged: str
+) -> None:
+    outside.set("answers", path=TEMPLATE, body={"errcode": 43101, "errmsg": said})
+    with caplog.at_level("INFO"):
+        refusal(template)
+    lines = [each.getMessage() for each in caplog.records if each.name.startswith("liaison")]
+    assert lines == [f"{TEMPLATE}: errcode 43101, {logged}"]
+
+
+@pytest.mark.parametrize(
     ("status", "body"),
     [
         *[(500, "oops"), (502, {"error": "bad gateway"}), (502, {"errcode": 0}), (302, {"errcode": 0})],

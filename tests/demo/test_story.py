@@ -11,14 +11,20 @@ from flask import Flask
 from sqlalchemy import select
 
 from liaison.db import session
-from liaison.demo import cast, seed, story, town
+from liaison.demo import cast, phones, seed, story, town
 from liaison.demo.rows import Matter
 from liaison.domain.workflow import MATTER
 from liaison.models.cases import Case, Event
 from liaison.models.matters import Idempotency
-from liaison.models.notices import Notice
-from liaison.services import verification
+from liaison.models.notices import Consent, Notice
+from liaison.models.people import Account
+from liaison.services import vault, verification
+from liaison.services.channels import Limit
+from liaison.settings import ServiceAccount, Wechat
+from sandbox.book import Book
+from sandbox.settings import people_in
 from tests.support.clock import FakeClock
+from tests.support.sending import install
 
 EACH = 2
 # A station of the kind that screens nothing has no matter that is merely submitted: it is with the deputy at once.
@@ -63,3 +69,25 @@ def test_a_town_is_laid_out_and_its_matters_told_once(told: list[Matter], clock:
     demo = json.loads((tmp_path / "demo.json").read_text("utf-8"))
     assert len(demo["stations"]) == 106
     assert {account["role"] for account in demo["accounts"]} >= {"office", "deputy", "handler", "approver", "liaison"}
+
+
+def test_a_demo_with_a_sandbox_reaches_everybody_where_the_sandbox_shows_it(
+    app: Flask, clock: FakeClock, tmp_path: Path
+) -> None:
+    wiring = app.extensions["liaison"]
+    apps = {"wechat": Wechat("wx-sandbox", "s", "t"), "service_account": ServiceAccount("wx-sandbox-service", "s", "t")}
+    (tmp_path / "sandbox").mkdir()
+    cast.by_code.cache_clear()
+    install(wechat_subscribe=Limit(), wechat_template=Limit(), wecom=Limit())
+    seed.lay(replace(wiring.config, instance=tmp_path, **apps), wiring.keys)
+    book = Book(("wx-sandbox", "wx-sandbox-service"), people_in(tmp_path / "sandbox"))
+    staff = session.scalars(select(Account)).all()
+    found = vault.find_addresses([each.id for each in staff], wiring.keys)
+    assert len(found) > len(staff) > 100, "deputies have two"
+    names = {each.id: each.name for each in staff}
+    assert all(book.behind(address).name == names[owner] for (owner, _), address in found.items())
+    stock = dict(session.execute(select(Consent.recipient_id, Consent.stock)).all())
+    agreed = dict(book.consents())
+    assert {agreed[found[owner, "wechat_subscribe"]] for owner in stock} == set(stock.values()) == {phones.CONSENTS}
+    assert book.behind(phones.mobile(0)).name == phones.RESIDENTS[0]
+    cast.by_code.cache_clear()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from liaison import standalone
-from liaison.config import load
+from liaison.config import ROOT, load
 from liaison.demo.phones import openid
 from liaison.scenery import PORT_BESIDE, WAYS_OUT, is_wanted, lay_out
 from liaison.ways_out import installed
@@ -40,6 +40,11 @@ def test_a_configuration_file_never_has_one_even_for_a_demo(tmp_path: Path) -> N
     setting = standalone.settle(DEMO | {"LIAISON_CONFIG": str(file)})
     assert setting.scenery is None and not (tmp_path / "instance" / "sandbox").exists()
     assert not setting.config.wechat.app_id
+
+
+def test_nothing_of_a_real_installation_starts_one() -> None:
+    told = [each.read_text("utf-8") for each in sorted((ROOT / "deploy").rglob("*")) if each.is_file()]
+    assert len(told) > 2 and not [text for text in told if "sandbox" in text.lower()]
 
 
 def test_both_sides_are_told_the_same_and_keep_it(tmp_path: Path) -> None:
