@@ -22,7 +22,7 @@ from tests.support.life import SAID, TEXT, Life
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here; `make browser` installs it")
 
-ELSEWHERE = ("/api/", "/console", "/files/", "/static/", "/callbacks/", "/checked/", "/wechat/")
+ELSEWHERE = ("/api/", "/console", "/files/", "/static/", "/callbacks/", "/checked/", "/wechat/", "/wall", "/duty/")
 """Where addresses begin that are no pages of residents."""
 
 ABSENT = "/no/such/page"

@@ -10,6 +10,7 @@ from liaison.db import transaction
 from liaison.services import sign_in
 from liaison.web.guards import TOKEN
 from tests.support.browser import CHROMIUM, DESK, Window, chromium, served
+from tests.support.faces import faults
 from tests.support.life import TEXT, Life
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here; `make browser` installs it")
@@ -41,10 +42,12 @@ def test_a_screen_is_paired_and_closed(browser: Browser, live_app: Flask, live_l
         code = lead.page.locator(".secret").inner_text()
         wall.page.clock.install()
         wall.page.goto("/wall")
+        assert faults(wall.page) == []
         wall.page.get_by_label("配对码").fill(code)
         wall.page.get_by_role("button", name="显示大屏").click()
         expect(wall.page.locator(".big b").first).to_have_text("1")
         assert wall.page.evaluate("document.documentElement.scrollHeight") <= WALL["viewport"]["height"]
+        assert faults(wall.page) == []
         assert TEXT[:6] not in wall.page.content() and wall.page.locator("a").count() == 0
         live_life.submit()
         wall.page.clock.run_for(A_MINUTE)
