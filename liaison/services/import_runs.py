@@ -25,10 +25,7 @@ class _Otherwise(Exception):
 
 
 def look_over(actor: Actor, row: Import, now: datetime, tell: Tell) -> None:
-    """Write down what importing a table would change and what is wrong with it; the registers stay as they are.
-
-    Raises NotAllowed when the register is not the actor's to change.
-    """
+    """Write down what importing a table would change and what is wrong with it; the registers stay as they are."""
     lines, faults = _told(row)
     attempt = session.begin_nested()
     try:

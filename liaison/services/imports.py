@@ -18,7 +18,7 @@ from liaison.domain.import_lines import Fault, Line
 from liaison.domain.policy import require
 from liaison.models.base import new_id
 from liaison.models.imports import Import, ImportedRow
-from liaison.services import audit, import_images, import_runs, sign_in
+from liaison.services import audit, import_images, import_runs, register_categories, sign_in
 from liaison.services.import_kinds import KINDS, Tell
 from liaison.services.reach import home_of, region_within
 
@@ -64,6 +64,8 @@ def preview(actor: Actor, upload: Upload, *, now: datetime) -> Import:
         raise Invalid({"file": ["表里没有要导入的行。示例行不会导入，请在下面填写后再上传。"]})
     if len(upload.lines) > MOST_LINES:
         raise Invalid({"file": [f"超过 {MOST_LINES} 行，请分成几个文件，逐个导入。"]})
+    if upload.kind == register_categories.CATEGORIES.name and not register_categories.may_change(actor):
+        raise Invalid({"file": [register_categories.SHARED]})  # once, not for every row
     session.execute(delete(Import).where(Import.done_at.is_(None), Import.at <= now - KEPT))
     row = _row(actor, upload, now)
     session.add(row)
@@ -72,10 +74,7 @@ def preview(actor: Actor, upload: Upload, *, now: datetime) -> Import:
         row.stage = CHECK
         session.flush()
         return row
-    try:
-        import_runs.look_over(actor, row, now, _tell_nobody)
-    except NotAllowed as error:
-        raise Invalid({"file": [error.detail]}) from None
+    import_runs.look_over(actor, row, now, _tell_nobody)
     return row
 
 
@@ -134,8 +133,8 @@ def carry_out(import_id: UUID, now: datetime, tell: Tell) -> None:
     try:
         require(actor.role if account.active else Role.ANYONE, "imports.write")
         work(actor, row, now, tell)
-    except NotAllowed as error:
-        _give_up(row, f"上传的人已经没有权限，一行都没有导入。{error.detail}")
+    except NotAllowed:
+        _give_up(row, "上传的人已经没有权限，一行都没有导入。")
     row.stage = ""
     session.flush()
 
