@@ -1,1 +1,1 @@
-"""Benchmarks: every figure is a ratio against a floor measured in the same run (BENCH.md)."""
+"""Benchmarks: every figure is a ratio against a floor measured in the same run (BENCH.md); `python -m bench --help`."""

@@ -1,0 +1,146 @@
+"""What is measured: an installation and the floor beside it, on one durable PostgreSQL, each behind a server like ours.
+
+Rate limits are off, since all clients come from one address: what they cost in Redis is not in the figures.
+"""
+
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import psutil
+import psycopg
+from flask import Flask
+
+from bench import floor
+from bench.load import cpu_of
+from chaos.stack import free_port
+from liaison import programs
+from liaison.app import create_app
+from liaison.cli.acting import operator
+from liaison.config import ROOT, load
+from liaison.db import session, transaction
+from liaison.domain.actors import Role
+from liaison.embedded import start_postgres, start_redis
+from liaison.folder import ensure_secrets
+from liaison.models.people import Account
+from liaison.models.stations import Station
+from liaison.processes import Program, spawn, stop, wait_until
+from liaison.services import sign_in, stations
+from liaison.services.accounts import Place, add_account
+
+STATION, REGION = "x3mrry", "qh"
+START = 40.0  # seconds for a server to come up
+CONTENT = str(ROOT / "liaison" / "demo" / "content")
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running installation with a county, one deputy on duty and one clerk of the office, both signed in."""
+
+    app: Flask
+    database: str
+    ours: int
+    floor: int
+    deputy: str
+    office: str
+    parts: Mapping[str, Callable[[], float]]
+    pids: Mapping[str, int]
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Site]:
+    """Everything in a folder, ended afterwards; what lies in it from an earlier run is used again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    postgres, redis = start_postgres(folder / "postgres"), start_redis(folder / "redis")
+    ports = free_port(), free_port()
+    children = []
+    try:
+        environ = _environ(folder, postgres.url, redis.url)
+        app = _found(environ, folder, postgres.url)
+        ours = programs.web("127.0.0.1", ports[0], environ, folder, ROOT)
+        beside = _floor(ports[1], postgres.url, folder)
+        children = [(program, spawn(program)) for program in (ours, beside)]
+        for port, path in zip(ports, ("/healthz", "/deputies/1/matters"), strict=True):
+            wait_until(partial(_answers, port, path), START, f"the server on {port}")
+        pids = {"ours": children[0][1].pid, "floor": children[1][1].pid, "PostgreSQL": postgres.child.pid}
+        parts = {name: partial(cpu_of, pid) for name, pid in pids.items()}
+        yield Site(app, postgres.url, *ports, *_signed_in(app), parts, pids)
+    finally:
+        stop(children)
+        redis.stop()
+        postgres.stop()
+
+
+def memory(pid: int) -> int:
+    """Bytes resident in a process and all below it."""
+    return sum(each.memory_info().rss for each in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)])
+
+
+def _environ(folder: Path, database: str, redis: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LIAISON_", "DATABASE_URL"))}
+    return kept | {
+        "LIAISON_INSTANCE": str(folder),
+        "LIAISON_BASE_URL": "http://127.0.0.1",
+        "LIAISON_WEB__RATE_LIMITS": "false",
+        "LIAISON_LOGGING__LEVEL": "WARNING",
+        "DATABASE_URL": database,
+        "REDIS_URL": redis,
+    }
+
+
+def _found(environ: Mapping[str, str], folder: Path, database: str) -> Flask:
+    """The county and the floor's tables, laid out once."""
+    ensure_secrets(folder)
+    run = partial(subprocess.run, env=environ, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    run([sys.executable, "-m", "liaison.prepare"])
+    app = create_app(load(None, environ))
+    with psycopg.connect(database, autocommit=True) as connection:
+        if connection.execute("SELECT to_regclass('floor.matters')").fetchone()[0] is None:
+            run([sys.executable, "-m", "flask", "--app", "wsgi", "county", "import", CONTENT])
+            with app.app_context():
+                _add_people()
+            connection.execute(floor.SCHEMA)
+    return app
+
+
+def _add_people() -> None:
+    now = datetime.now(UTC)
+    with transaction():
+        for deputy in stations.deputies_of(stations.get_station(STATION)):
+            add_account(
+                deputy.code, deputy.name, Place(Role.DEPUTY, REGION, deputy=deputy.code), actor=operator(), now=now
+            )
+        add_account("office", "办公室", Place(Role.OFFICE, REGION), actor=operator(), now=now)
+    with transaction():
+        for account in session.query(Account):
+            account.must_change = False
+
+
+def _signed_in(app: Flask) -> tuple[str, str]:
+    """Tokens of the deputy on duty and of the office."""
+    now = datetime.now(UTC)
+    with app.app_context(), transaction():
+        station = session.query(Station).filter_by(code=STATION).one()
+        deputy = session.query(Account).filter_by(deputy_id=stations.on_duty(station, now)).one()
+        accounts = deputy, session.query(Account).filter_by(username="office").one()
+        return tuple(sign_in.open_session(account, now, proven=True).token for account in accounts)
+
+
+def _floor(port: int, database: str, folder: Path) -> Program:
+    like = programs.web("127.0.0.1", port, dict(os.environ) | {"FLOOR_DATABASE": database}, folder, ROOT)
+    return Program("floor", (*like.argv[:-1], "bench.floor:app"), folder / "floor.log", like.environ, ROOT)
+
+
+def _answers(port: int, path: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
