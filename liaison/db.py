@@ -5,22 +5,35 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.orm import Session
 
 from liaison.models.base import Base
+from liaison.models.regions import RegistersVersion
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 session = db.session
 _log = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
+Row = TypeVar("Row")
+
+MOST_LASTING = 20_000
+"""Things kept of one state of the registers, a few kilobytes each; a county needs some hundreds."""
+
+STATES_KEPT = 2
+"""The state that threads still read when it changes, and the new one."""
+
+_shelves: dict[UUID, dict[str, Any]] = {}
 
 _WAKE = "wake"
 _KEPT = "kept"
+_VERSION = "registers version"
 _READ_ONLY = "25006"
 
 
@@ -113,6 +126,52 @@ def once(name: str, load: Callable[[], Value]) -> Value:
     return kept[name]
 
 
+def lasting(name: str, load: Callable[[], Value]) -> Value:
+    """What `load` returns, kept by this process for as long as the registers stay as they are.
+
+    Only where a transaction began with `registers_are`; elsewhere it is kept as by `once`. Nobody changes what is
+    returned: every thread is given the same. `load` must not return rows that belong to the running session
+    (`apart`).
+    """
+    if not session().in_transaction():
+        session.connection()  # whose beginning tells the version
+    version = session.info.get(_VERSION)
+    if version is None:
+        return once(name, load)
+    shelf = _shelf(version)
+    if name not in shelf:
+        found = load()
+        if session.scalar(select(RegistersVersion.version)) != version:  # changed since, perhaps by ourselves
+            return found
+        shelf[name] = found
+    return shelf[name]
+
+
+def apart(rows: Select[tuple[Row]]) -> list[Row]:
+    """Rows that belong to no session and so may outlive this one."""
+    session.flush()
+    with Session(session.connection(), join_transaction_mode="rollback_only") as other:
+        found = list(other.scalars(rows).unique())
+        other.expunge_all()
+    return found
+
+
+def registers_are(version: UUID | None) -> None:
+    """Say which state of the registers the transaction that begins has found."""
+    session.info[_VERSION] = version
+
+
 def forget() -> None:
-    """Load anew what `once` kept; for those who change such rows."""
+    """Load anew what `once` and `lasting` kept, until the transaction ends; for those who change such rows."""
     session.info.pop(_KEPT, None)
+    session.info.pop(_VERSION, None)
+
+
+def _shelf(version: UUID) -> dict[str, Any]:
+    """What is kept of that state; of other states nothing any more, but for what threads still read."""
+    shelf = _shelves.get(version)
+    if shelf is None or len(shelf) >= MOST_LASTING:
+        while len(_shelves) >= STATES_KEPT:
+            _shelves.pop(next(iter(_shelves)), None)
+        shelf = _shelves[version] = {}
+    return shelf

@@ -23,7 +23,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from sqlalchemy import Connection, Table, event, text
 from sqlalchemy.orm import Session, SessionTransaction
 
-from liaison.db import session
+from liaison.db import registers_are, session
 from liaison.domain.actors import ANYONE, SYSTEM, Actor
 from liaison.models.vault import SCHEMA
 
@@ -34,6 +34,7 @@ ROLE = "database_role"
 
 _ACTING = "acting"
 _TAKE = text("SELECT set_config('role', :role, true), set_config('liaison.acting', :acting, true)")
+_BEGIN = text(f"{_TAKE}, (SELECT version FROM registers_version)")
 _ENTER = text("SELECT set_config('role', :role, true)")
 _ACT = text("SELECT set_config('liaison.acting', :acting, true)")
 
@@ -107,6 +108,7 @@ def _role(of: Session, connection: Connection) -> str | None:
 
 @event.listens_for(session, "after_begin")
 def _take_on(begun: Session, transaction: SessionTransaction, connection: Connection) -> None:
-    role = _role(begun, connection)
-    if role and not transaction.nested:
-        connection.execute(_TAKE, {"role": role, "acting": begun.info.get(_ACTING, "{}")})
+    if transaction.nested:
+        return
+    role, asked = _role(begun, connection), {"acting": begun.info.get(_ACTING, "{}")}
+    registers_are(connection.execute(_BEGIN, asked | {"role": role}).one().version if role else None)

@@ -2,10 +2,20 @@
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from liaison.models.base import Base, new_id
+
+
+class RegistersVersion(Base):
+    """Which state the registers are in: one row, whose id triggers renew with every change (migration 0021)."""
+
+    __tablename__ = "registers_version"
+    __table_args__ = (CheckConstraint("one", name="one"),)
+
+    one: Mapped[bool] = mapped_column(primary_key=True)
+    version: Mapped[UUID]
 
 
 class Region(Base):

@@ -7,19 +7,22 @@ from functools import lru_cache
 
 from sqlalchemy import delete, func, select
 
-from liaison.db import forget, session
+from liaison.db import forget, lasting, session
 from liaison.domain.calendar import WorkingCalendar
 from liaison.domain.calendar_table import parse_table
 from liaison.domain.errors import Invalid
 from liaison.models.clocks import CalendarDay, CalendarYear, Clock
-from liaison.services.versions import versions
 
 WARNED = 60  # working days before the tables end
 
 
 def current_calendar() -> WorkingCalendar:
-    """The calendar of all loaded years; its version is read once per transaction, its days once per version."""
-    return _calendar(*versions().calendar)
+    """The calendar of all loaded years, read once per state of the registers; its days once per version of theirs."""
+    return _calendar(*lasting("calendar", _version))
+
+
+def _version() -> tuple[datetime | None, int]:
+    return session.execute(select(func.max(CalendarYear.loaded_at), func.count(CalendarYear.year))).one()
 
 
 @lru_cache(maxsize=2)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from liaison.db import once, session
+from liaison.db import lasting, session
 from liaison.domain.calendar import WorkingCalendar, local_day
 from liaison.domain.clocks import Due, Light, Term, Thresholds, Unit, due, light, pause_length, pause_total, thresholds
 from liaison.domain.errors import Conflict
@@ -21,7 +21,7 @@ from liaison.services.calendars import current_calendar
 
 def term_for(case: Case, clock: str) -> Term:
     """The term this case's region, or the nearest region above, has set; the default otherwise."""
-    local = once("terms", _local_terms)
+    local = lasting("terms", _local_terms)
     near = [path for path, name in local if name == clock and case.region_path.startswith(path)]
     return local[max(near, key=len), clock] if near else DEFAULT_TERMS[clock]
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import literal, select
 
-from liaison.db import session
+from liaison.db import lasting, session
 from liaison.domain.actors import SYSTEM, Actor
 from liaison.domain.conflict import Source, named_in
 from liaison.domain.errors import Invalid
@@ -24,9 +25,13 @@ def read(region_path: str, text: str, chosen: str | None) -> tuple[list[Party], 
     around = {each.code: Party(DEPARTMENT, each.id, each.code, each.name) for each in departments_around(region_path)}
     if chosen and chosen not in around:
         raise Invalid({"about.department": ["没有这个单位，请重新选择。"]})
-    regions = session.scalars(select(Region.name).where(literal(region_path).like(Region.path + "%"))).all()
-    named = named_in(text, {code: party.name for code, party in around.items()}, regions)
+    above = lasting(f"names above {region_path}", partial(_names_above, region_path))
+    named = named_in(text, {code: party.name for code, party in around.items()}, above)
     return [around[chosen]] if chosen else [], [around[code] for code in named if code != chosen]
+
+
+def _names_above(region_path: str) -> Sequence[str]:
+    return session.scalars(select(Region.name).where(literal(region_path).like(Region.path + "%"))).all()
 
 
 def keep(case: Case, actor: Actor, told: Sequence[Party], named: Sequence[Party], now: datetime) -> None:

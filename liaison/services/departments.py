@@ -1,9 +1,11 @@
 """Departments and categories as lists to choose from, within what the one who chooses may reach."""
 
-from sqlalchemy import select
+from uuid import UUID
+
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from liaison.db import once, session
+from liaison.db import apart, lasting, session
 from liaison.domain.actors import Actor, Role
 from liaison.domain.errors import NotFound
 from liaison.models.departments import Category, Department
@@ -13,25 +15,36 @@ from liaison.services.reach import region_around, region_within
 
 def departments_for(actor: Actor) -> list[Department]:
     """The active departments of the actor's region, of those below and of those above it, by code."""
-    return list(
-        session.scalars(
-            select(Department)
-            .join(Region, Region.id == Department.region_id)
-            .where(Department.active, region_around(actor, Region.path))
-            .order_by(Department.code)
-        )
+    return list(session.scalars(_around(actor)))
+
+
+def _around(actor: Actor) -> Select[tuple[Department]]:
+    return (
+        select(Department)
+        .join(Region, Region.id == Department.region_id)
+        .where(Department.active, region_around(actor, Region.path))
+        .order_by(Department.code)
     )
 
 
 def departments_around(region_path: str) -> list[Department]:
     """The active departments of a region, of those below and of those above it, by code: whom one might complain of."""
-    return departments_for(Actor(Role.ANYONE, region_path=region_path))
+    return lasting(f"around {region_path}", lambda: apart(_around(Actor(Role.ANYONE, region_path=region_path))))
+
+
+def find_department_id(code: str) -> UUID | None:
+    """The id of the department of that code."""
+    return lasting("department ids", _ids).get(code)
+
+
+def _ids() -> dict[str, UUID]:
+    return dict(session.execute(select(Department.code, Department.id)).all())
 
 
 def retired_departments() -> dict[str, str]:
     """The names of the departments no longer dispatched to, by code; who was suggested once may be among them."""
     rows = select(Department.code, Department.name).where(~Department.active)
-    return once("retired departments", lambda: dict(session.execute(rows).all()))
+    return lasting("retired departments", lambda: dict(session.execute(rows).all()))
 
 
 def all_categories() -> list[Category]:

@@ -21,13 +21,13 @@ from liaison.domain.routing import Choice, Suggestion
 from liaison.domain.text import mask_personal
 from liaison.models.base import new_id
 from liaison.models.cases import Case, Event
-from liaison.models.departments import Department
 from liaison.models.matters import Idempotency, Matter
 from liaison.models.stations import Station
 from liaison.services import cases, complaints, consents, content_checks, own_matters, stations, vault, visitors
 from liaison.services.announcements import announce
 from liaison.services.attachments import attach
 from liaison.services.channels import CHANNELS, SMS, TEMPLATE
+from liaison.services.departments import find_department_id
 from liaison.services.photos import Kept
 from liaison.services.sealing import Keys
 
@@ -216,7 +216,7 @@ def _add_matter(
     case: Case, actor: Actor, submission: Submission, routing: stations.Routing, secret: str, keys: Keys
 ) -> None:
     best = routing.suggestions[0] if routing.suggestions else None
-    department = session.scalar(select(Department.id).where(Department.code == best.department_code)) if best else None
+    department = find_department_id(best.department_code) if best else None
     session.add(
         Matter(
             case_id=case.id,

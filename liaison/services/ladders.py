@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
-from liaison.db import forget, once, session
+from liaison.db import forget, lasting, session
 from liaison.domain.actors import Actor
 from liaison.domain.errors import Invalid
 from liaison.domain.reminders import LADDER, NEVER_EMPTY, Audience, Audiences, Rung
@@ -30,7 +30,7 @@ class RungSetting:
 def audiences_for(region_path: str) -> Audiences:
     """Whom each rung addresses in a region: of its own word and those of the regions above, the nearest."""
     found = dict(LADDER)
-    for path, _, rung, audience in once("ladders", _rows):  # shorter paths first, so that the nearest stays
+    for path, _, rung, audience in lasting("ladders", _rows):  # shorter paths first, so that the nearest stays
         if region_path.startswith(path):
             found[rung] = audience
     return found
@@ -40,7 +40,7 @@ def settings_of(actor: Actor, region_code: str) -> tuple[Region, list[RungSettin
     """A region within reach and its rungs from the softest to the loudest. Raises NotFound."""
     region = get_region(actor, region_code)
     inherited, named, own = dict(LADDER), dict.fromkeys(Rung), {}
-    for path, name, rung, audience in once("ladders", _rows):
+    for path, name, rung, audience in lasting("ladders", _rows):
         if path == region.path:
             own[rung] = audience
         elif region.path.startswith(path):

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from liaison.db import forget, session
+from liaison.db import forget, lasting, session
 from liaison.domain.actors import Actor
 from liaison.domain.conflict import Parties, Person, Source, learns_identity
 from liaison.models.cases import Case
@@ -101,16 +101,23 @@ def lift(case: Case, party: Party, actor: Actor, now: datetime, *, reason: str) 
 
 def concerned(parties: Parties, deputies: Collection[UUID]) -> set[UUID]:
     """Those of the deputies who are in conflict: named themselves, or leading a department that is."""
-    leads: dict[UUID, set[UUID]] = defaultdict(set)
-    for row in session.scalars(select(Leadership).where(Leadership.deputy_id.in_(deputies))):
-        leads[row.deputy_id].add(row.department_id)
-    return {id_ for id_ in deputies if parties.concern(Person(deputy_id=id_, leads=frozenset(leads[id_])))}
+    leads = lasting("leaderships", _leaderships)
+    return {
+        id_ for id_ in deputies if parties.concern(Person(deputy_id=id_, leads=frozenset(leads.get(id_, frozenset()))))
+    }
 
 
 def may_learn_identity(actor: Actor, case: Case) -> bool:
     """Whether the actor may see who the resident is if the resident agreed: never was in conflict with the case."""
     rows = select(Conflict.source, Conflict.lifted_at).where(Conflict.case_id == case.id, concerning(actor))
     return all(learns_identity(source, stands=lifted_at is None) for source, lifted_at in session.execute(rows))
+
+
+def _leaderships() -> dict[UUID, set[UUID]]:
+    leads: dict[UUID, set[UUID]] = {}
+    for deputy_id, department_id in session.execute(select(Leadership.deputy_id, Leadership.department_id)):
+        leads.setdefault(deputy_id, set()).add(department_id)
+    return leads
 
 
 def _parties(rows: Iterable[Conflict]) -> Iterable[Party]:

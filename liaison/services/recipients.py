@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, literal, select
 from sqlalchemy.orm import joinedload
 
-from liaison.db import once, session
+from liaison.db import lasting, once, session
 from liaison.domain.actors import OFFICE_ROLES, Role
 from liaison.models.cases import Case
 from liaison.models.people import Account
@@ -91,8 +91,8 @@ def _residents_entitled(cases_of: dict[UUID, set[UUID | None]]) -> set[tuple[UUI
 
 
 def _accounts(case: Case, name: str, *conditions: ColumnElement[bool]) -> list[Recipient]:
-    """The active accounts that fit and are not in conflict with the case, read once per transaction."""
-    fit = once(f"recipients of {name}", partial(_read, conditions))
+    """The active accounts that fit and are not in conflict with the case."""
+    fit = lasting(f"recipients of {name}", partial(_read, conditions))
     barred = once(f"barred from {case.id}", partial(_barred, case.id))
     return [each for each in fit if each.id not in barred]
 

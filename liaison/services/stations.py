@@ -1,13 +1,15 @@
 """Stations, their rosters, and who answers for a new matter: what the routing rules need from the database."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, and_, exists, or_, select, update
 from sqlalchemy.orm import contains_eager, joinedload
 
-from liaison.db import once, session
+from liaison.db import apart, lasting, session
 from liaison.domain.calendar import local_day
 from liaison.domain.conflict import Parties
 from liaison.domain.duty import Standing, turns_on
@@ -23,6 +25,7 @@ from liaison.services.parties import concerned
 MOST_PLACES = 40  # names a phone may suggest; more would weigh on the page
 MOST_NEARBY = 5  # stations shown in place of one that was closed
 SCANS_COUNTED_EVERY = timedelta(minutes=1)  # so that a busy wall does not write a row per scan
+_scanned: dict[UUID, datetime] = {}  # when this process last wrote one
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,14 @@ class Routing:
 
 
 def get_station(code: str, *, retired: bool = False) -> Station:
-    """The active station of that code with its region. Raises NotFound.
+    """The active station of that code with its region, to read alone. Raises NotFound.
 
     With `retired` also one that serves no longer: its code hangs on a wall somewhere, and what somebody typed for it,
     perhaps without signal, is taken in all the same.
     """
-    found = session.scalar(select(Station).where(Station.code == code).options(joinedload(Station.region)))
-    if found is None or not (found.active or retired):
-        raise NotFound("没有找到这个联络站，请核对二维码，或联系当地人大办。")
+    found = lasting(f"station {code}", partial(_station, code))
+    if not (found.active or retired):
+        raise _unknown()
     return found
 
 
@@ -83,8 +86,9 @@ def active_stations() -> list[Station]:
 
 def note_scan(station: Station, now: datetime) -> None:
     """Remember that somebody opened the station's page."""
-    if station.last_scan_at is None or now - station.last_scan_at >= SCANS_COUNTED_EVERY:
+    if abs(now - _scanned.get(station.id, now - SCANS_COUNTED_EVERY)) >= SCANS_COUNTED_EVERY:
         session.execute(update(Station).where(Station.id == station.id).values(last_scan_at=now))
+        _scanned[station.id] = now
 
 
 def deputies_of(station: Station, day: date) -> list[Deputy]:
@@ -109,7 +113,7 @@ def find_deputy(code: str) -> Deputy | None:
 def duty_turns(station_id: UUID, now: datetime) -> list[DutyTurn]:
     """The roster as the rules see it today: whose turn it is, and who was asked to stand in."""
     day = local_day(now)
-    rows = session.execute(_standing(station_id, day)).all()
+    rows = lasting(f"standing {station_id} {day}", lambda: session.execute(_standing(station_id, day)).all())
     stand_in = next((row.id for row in rows if row.stands_in), None)
     listed = sorted((row for row in rows if row.position is not None), key=lambda row: row.position)
     guests = [row for row in rows if row.position is None]
@@ -150,6 +154,16 @@ def _concerned(station_id: UUID, day: date) -> CompoundSelect:
     return listed.union_all(select(DutyChange.deputy_id).where(*changed))
 
 
+def _roster(station_id: UUID) -> Sequence[Row]:
+    account = exists().where(Account.deputy_id == Deputy.id, Account.active)
+    return session.execute(
+        select(Deputy.id, Deputy.absent_until, Deputy.active, account.label("has_account"))
+        .join(RosterRow, RosterRow.deputy_id == Deputy.id)
+        .where(RosterRow.station_id == station_id)
+        .order_by(RosterRow.position)
+    ).all()
+
+
 def on_duty(station: Station, now: datetime) -> UUID | None:
     """Who would get a matter told at this station now; None when that is the office."""
     return choose_deputy(duty_turns(station.id, now)).deputy_id
@@ -181,7 +195,7 @@ def suggest_departments(region_path: str, text: str, category: Category | None) 
     usual = category.department if category else None
     default = usual.code if usual and usual.active else None
     return suggest(
-        once("rules", _rules),
+        lasting("rules", _rules),
         text=text,
         category=category.code if category else None,
         category_department=default,
@@ -200,6 +214,17 @@ def top_categories() -> list[Category]:
     """The categories a resident chooses from."""
     wanted = (Category.parent_id.is_(None), Category.active)
     return list(session.scalars(select(Category).where(*wanted).order_by(Category.position, Category.code)))
+
+
+def _station(code: str) -> Station:
+    found = apart(select(Station).where(Station.code == code).options(joinedload(Station.region)))
+    if not found:
+        raise _unknown()
+    return found[0]
+
+
+def _unknown() -> NotFound:
+    return NotFound("没有找到这个联络站，请核对二维码，或联系当地人大办。")
 
 
 def _around(station: Station) -> str:
