@@ -32,7 +32,7 @@ ROLES = (WEB, WORKER, VAULT, AUDITOR)
 ROLE = "database_role"
 """The execution option that names the role of a process whose work is nobody's request."""
 
-_ACTING = "acting"
+_ACTING, _AT_FIRST, _INSIDE = "acting", "acting at first", "in the vault"
 _TAKE = text("SELECT set_config('role', :role, true), set_config('liaison.acting', :acting, true)")
 _BEGIN = text(f"{_TAKE}, (SELECT version FROM registers_version)")
 _ENTER = text("SELECT set_config('role', :role, true)")
@@ -58,8 +58,12 @@ def audit() -> None:
 
 def pass_through() -> None:
     """Let the engine work until the transaction ends; for whoever has shown that the case is within reach."""
-    if _ACTING in session.info:
+    if _ACTING not in session.info:
+        return
+    if session().in_transaction():
         session.execute(_ACT, {"acting": _told(SYSTEM)})
+    else:
+        session.info[_AT_FIRST] = _told(SYSTEM)
 
 
 @contextmanager
@@ -73,14 +77,18 @@ def behind() -> Iterator[None]:
 
 @contextmanager
 def in_vault() -> Iterator[None]:
-    """Work as the vault's role, which sees the vault and nothing else."""
+    """Work as the vault's role, which sees the vault and nothing else; several works may share one stay."""
     role = _role(session(), session.connection())
-    if role is None:
+    if role is None or session.info.get(_INSIDE):
         yield
         return
     with session.no_autoflush:
         session.execute(_ENTER, {"role": VAULT})
-        yield
+        session.info[_INSIDE] = True
+        try:
+            yield
+        finally:
+            del session.info[_INSIDE]
         session.execute(_ENTER, {"role": role})
 
 
@@ -110,5 +118,6 @@ def _role(of: Session, connection: Connection) -> str | None:
 def _take_on(begun: Session, transaction: SessionTransaction, connection: Connection) -> None:
     if transaction.nested:
         return
-    role, asked = _role(begun, connection), {"acting": begun.info.get(_ACTING, "{}")}
+    acting = begun.info.pop(_AT_FIRST, None) or begun.info.get(_ACTING, "{}")
+    role, asked = _role(begun, connection), {"acting": acting}
     registers_are(connection.execute(_BEGIN, asked | {"role": role}).one().version if role else None)

@@ -18,16 +18,10 @@ from liaison.domain.calendar import local_day
 from liaison.domain.clocks import Term
 from liaison.domain.errors import NotFound, WrongState
 from liaison.domain.workflow import WORKFLOWS, State
-from liaison.models.base import new_id
-from liaison.models.cases import Case, Event, case_numbers
+from liaison.models.cases import Case, Event
 from liaison.models.clocks import Clock
 from liaison.services import clocks
 from liaison.services.reach import cases_within
-
-
-def next_number(kind: str, year: int) -> str:
-    """The next case number of this kind, with its check character; gaps are allowed, repeats are not."""
-    return numbers.make_number(kind, year, session.scalar(case_numbers.next_value()))
 
 
 def lock_case(actor: Actor, number: str) -> Case:
@@ -128,20 +122,20 @@ def record(
     )
     case.seq, case.head = seq, hash_
     session.add(event)
-    session.flush()
     return event
 
 
-def open_case(kind: str, now: datetime, *, id: UUID | None = None, **columns: object) -> Case:
+def open_case(kind: str, now: datetime, *, id: UUID, place: int, **columns: object) -> Case:
     """Make a new case of this kind in its first state, numbered, its first clock running.
 
-    `columns` are the trunk's own: title, text, region, station, deputy, category.
+    `place` is the next of `case_numbers`: gaps are allowed, repeats are not. `columns` are the trunk's own: title,
+    text, region, station, deputy, category.
     """
     flow = WORKFLOWS[kind]
     case = Case(
-        id=id or new_id(),
+        id=id,
         kind=kind,
-        number=next_number(kind, local_day(now).year),
+        number=numbers.make_number(kind, local_day(now).year, place),
         state=flow.initial,
         state_since=now,
         created_at=now,
@@ -165,7 +159,10 @@ def resume_as(case: Case, state: str, now: datetime) -> None:
 
 def current_clock(case: Case) -> Clock | None:
     """The clock lists and pages show for the case."""
-    return session.get(Clock, case.clock_id) if case.clock_id else None
+    if case.clock_id is None:
+        return None
+    fresh = (each for each in session.new if isinstance(each, Clock) and each.id == case.clock_id)
+    return next(fresh, None) or session.get(Clock, case.clock_id)
 
 
 def _leave(case: Case, target: State, now: datetime) -> None:

@@ -15,6 +15,7 @@ from liaison.models.regions import Region
 from liaison.services import parties
 from liaison.services.departments import departments_around
 from liaison.services.parties import DEPARTMENT, Party
+from liaison.services.recipients import nobody_barred
 
 
 def read(region_path: str, text: str, chosen: str | None) -> tuple[list[Party], list[Party]]:
@@ -40,3 +41,5 @@ def keep(case: Case, actor: Actor, told: Sequence[Party], named: Sequence[Party]
         parties.put(case, told, Source.RESIDENT, actor, now, kind="accuse")
     if named:
         parties.put(case, named, Source.TEXT, SYSTEM, now, kind="suspect")
+    if not told and not named:
+        nobody_barred(case)

@@ -20,7 +20,7 @@ from liaison.domain.errors import Conflict, Invalid, NotFound
 from liaison.domain.routing import Choice, Suggestion
 from liaison.domain.text import mask_personal
 from liaison.models.base import new_id
-from liaison.models.cases import Case, Event
+from liaison.models.cases import Case, Event, case_numbers
 from liaison.models.matters import Idempotency, Matter
 from liaison.models.stations import Station
 from liaison.services import cases, complaints, consents, content_checks, own_matters, stations, vault, visitors
@@ -29,6 +29,7 @@ from liaison.services.attachments import attach
 from liaison.services.channels import CHANNELS, SMS, TEMPLATE
 from liaison.services.departments import find_department_id
 from liaison.services.photos import Kept
+from liaison.services.receipts import first_event
 from liaison.services.sealing import Keys
 
 MIN_TEXT, MAX_TEXT = 10, 2000  # fewer characters tell nothing; more do not fit a phone's screen or a clerk's day
@@ -59,10 +60,12 @@ class Submission:
 
 @dataclass(frozen=True)
 class Submitted:
-    """The matter as it stands, its query code, and whether this call made it."""
+    """The matter as it stands, its query code, its first event, when it is due, and whether this call made it."""
 
     case: Case
     secret: str
+    receipt: Event
+    due_at: datetime | None
     created: bool
 
 
@@ -78,7 +81,8 @@ def submit(
     wall.pass_through()
     station = stations.get_station(station_code, retired=True)
     case_id = new_id()
-    if not _take_key(station.code, key, digest, case_id, now):
+    place = _take_key(station.code, key, digest, case_id, now)
+    if place is None:
         return _submitted_before(station.code, key, digest, keys)
     category = stations.find_category(submission.category)
     if submission.category and category is None:
@@ -91,6 +95,7 @@ def submit(
         "matter",
         now,
         id=case_id,
+        place=place,
         title=_title(submission.text),
         text=submission.text,
         region_id=station.region_id,
@@ -101,25 +106,38 @@ def submit(
         channels=list(addresses),
     )
     secret = _secret(keys, keys.newest_code, station.code, key, case)
-    with session.no_autoflush:  # every row of the submission is written once, by the event's flush
+    with session.no_autoflush:  # every row of the submission is written once
         _add_matter(case, actor, submission, routing, secret, keys)
-        _keep_way(case, submission, addresses, keys, now)
+        _seal(case, submission, addresses, keys, now)
+        consents.agree(case, _agreed_to(submission, hears=bool(addresses)), now)
         files = attach(case, actor.role, submission.files, now)
-        event = _first_event(case, actor, station, submission, now)
-    complaints.keep(case, actor, told, named, now)
-    found = content_checks.put(case, event, files, now, known=submission.visitor_id is not None)
-    if station.screening or found.is_flagged:
-        announce(case, event, now)
-    elif not (submission.visitor_id and content_checks.asks_platform()):
-        let_through(case, SYSTEM, now)
-    # else it goes on as soon as the platform, which knows who tells, has answered or gives way (`checking`)
-    return Submitted(case, secret, True)
+        receipt = _first_event(case, actor, station, submission, now)
+        complaints.keep(case, actor, told, named, now)
+        news = _go_on(case, station, submission, receipt, now)
+        submitted = _submitted(case, secret, receipt, created=True)
+    session.flush()
+    content_checks.put(case, receipt, files, now, known=submission.visitor_id is not None)
+    if news:
+        announce(case, news, now)
+    return submitted
 
 
 def let_through(case: Case, actor: Actor, now: datetime, *, text: str = "") -> None:
     """Pass a screened matter to its deputy; one that has no deputy goes to the office to dispatch, never to nobody."""
-    code = "accept" if case.deputy_id else "accept_unattended"
-    announce(case, cases.move(case, code, actor, now, text=text), now)
+    announce(case, _let_through(case, actor, now, text=text), now)
+
+
+def _go_on(case: Case, station: Station, submission: Submission, receipt: Event, now: datetime) -> Event | None:
+    """What there is to announce; nothing while the platform, which knows who tells, is asked (`checking`)."""
+    if station.screening or content_checks.check_words(submission.text).is_flagged:
+        return receipt
+    if submission.visitor_id and content_checks.asks_platform():
+        return None
+    return _let_through(case, SYSTEM, now)
+
+
+def _let_through(case: Case, actor: Actor, now: datetime, *, text: str = "") -> Event:
+    return cases.move(case, "accept" if case.deputy_id else "accept_unattended", actor, now, text=text)
 
 
 def find_by_code(number: str, code: str, keys: Keys) -> Case:
@@ -157,15 +175,14 @@ def withdraw(actor: Actor, number: str, reason: str, *, now: datetime) -> Case:
     return case
 
 
-def _take_key(scope: str, key: str, digest: str, case_id, now: datetime) -> bool:
-    """Write the idempotency row; waits for a twin in flight and is False when the key was already used."""
-    taken = session.execute(
+def _take_key(scope: str, key: str, digest: str, case_id: UUID, now: datetime) -> int | None:
+    """Write the idempotency row and draw the case's place; waits for a twin in flight, None when the key was used."""
+    return session.scalar(
         insert(Idempotency)
         .values(scope=scope, key=key, digest=digest, case_id=case_id, created_at=now)
         .on_conflict_do_nothing()
-        .returning(Idempotency.key)
+        .returning(case_numbers.next_value())
     )
-    return taken.first() is not None
 
 
 def _submitted_before(scope: str, key: str, digest: str, keys: Keys) -> Submitted:
@@ -174,7 +191,12 @@ def _submitted_before(scope: str, key: str, digest: str, keys: Keys) -> Submitte
         raise Conflict("这份提交已经收到过，但内容不同；如需修改，请在查询页面补充说明。")
     case = session.get_one(Case, row.case_id, options=[joinedload(Case.station)])
     key_id = session.scalar(select(Matter.code_key_id).where(Matter.case_id == case.id))
-    return Submitted(case, _secret(keys, key_id, scope, key, case), False)
+    return _submitted(case, _secret(keys, key_id, scope, key, case), first_event(case.id), created=False)
+
+
+def _submitted(case: Case, secret: str, receipt: Event, *, created: bool) -> Submitted:
+    clock = cases.current_clock(case)
+    return Submitted(case, secret, receipt, clock.due_at if clock else None, created)
 
 
 def _secret(keys: Keys, key_id: str, scope: str, key: str, case: Case) -> str:
@@ -191,15 +213,6 @@ def _addresses(submission: Submission, keys: Keys) -> dict[str, str]:
     if phone and SMS in installed and (mobile := find_mobile(phone)):
         found[SMS] = mobile
     return found
-
-
-def _keep_way(case: Case, submission: Submission, addresses: dict[str, str], keys: Keys, now: datetime) -> None:
-    """Keep where the resident hears of news, in whose list the matter stands, and what they agreed to."""
-    for channel, address in addresses.items():
-        vault.keep_address(case.id, channel, address, keys, now)
-    if submission.visitor_id:
-        own_matters.bind(submission.visitor_id, case.id, now)
-    consents.agree(case, _agreed_to(submission, hears=bool(addresses)), now)
 
 
 def _agreed_to(submission: Submission, *, hears: bool) -> list[Purpose]:
@@ -230,8 +243,17 @@ def _add_matter(
             suggested_department_id=department,
         )
     )
-    vault.keep_contact(case.id, submission.contact, keys)
-    vault.keep_place(case.id, submission.place, keys)
+
+
+def _seal(case: Case, submission: Submission, addresses: dict[str, str], keys: Keys, now: datetime) -> None:
+    """Keep who the resident is, where it is, where they hear of news, and in whose list the matter stands."""
+    with wall.in_vault():
+        vault.keep_contact(case.id, submission.contact, keys)
+        vault.keep_place(case.id, submission.place, keys)
+        for channel, address in addresses.items():
+            vault.keep_address(case.id, channel, address, keys, now)
+        if submission.visitor_id:
+            own_matters.bind(submission.visitor_id, case.id, now)
 
 
 def _reasons(choice: Choice, suggestions: Sequence[Suggestion]) -> dict:

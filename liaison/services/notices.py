@@ -57,7 +57,9 @@ def put(rows: Sequence[dict]) -> None:
     """Insert notices whose dedup key is new, and have the relay woken after the commit when any is to be sent."""
     if not rows:
         return
-    session.execute(insert(Notice).on_conflict_do_nothing(index_elements=["dedup_key"]), rows)
+    session.flush()
+    fresh = insert(Notice.__table__).on_conflict_do_nothing(index_elements=["dedup_key"])
+    session.connection().execute(fresh, rows)  # below the ORM, which would send rows with and without None apart
     if any(row["state"] == "due" for row in rows):
         wake_after_commit()
 

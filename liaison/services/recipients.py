@@ -57,6 +57,11 @@ def department(
     return _accounts(case, name, Account.department_id == department_id, people)
 
 
+def nobody_barred(case: Case) -> None:
+    """Take it as known that nobody is in conflict with a case, until the transaction ends."""
+    once(f"barred from {case.id}", set)
+
+
 def every_office() -> list[Recipient]:
     """All office staff, wherever they are."""
     return _read([Account.role.in_(OFFICE_ROLES)])

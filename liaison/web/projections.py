@@ -40,8 +40,13 @@ def resident_matter(dossier: Dossier) -> Json:
         "events": [event_json(event) for event in dossier.events],
         "replies": [reply_json(file_base(dossier), each) for each in dossier.replies],
         "rating": rating_json(dossier.ratings[-1]) if dossier.ratings else None,
-        "receipt": {"hash": dossier.receipt.hash, "at": moment(dossier.receipt.at)},
+        "receipt": receipt(dossier.receipt),
     }
+
+
+def receipt(first: Event) -> Json:
+    """What a receipt holds: the hash of the first event, and when it was written."""
+    return {"hash": first.hash, "at": moment(first.at)}
 
 
 def staff_matter(dossier: Dossier) -> Json:

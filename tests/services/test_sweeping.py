@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from liaison.clients.letters import Kind, NotSent
 from liaison.db import session, transaction
 from liaison.domain.actors import Role
+from liaison.models.base import new_id
 from liaison.models.clocks import Clock
 from liaison.models.notices import Notice
 from liaison.services import cases, channels, notices, sweeping
@@ -39,6 +40,8 @@ def test_a_file_that_a_case_names_is_never_swept(town, clock) -> None:
     case = cases.open_case(
         "matter",
         clock(),
+        id=new_id(),
+        place=1,
         title="路灯",
         text="路灯不亮",
         region_id=town.regions.county.id,

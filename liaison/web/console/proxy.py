@@ -12,7 +12,6 @@ from liaison.models.stations import Station
 from liaison.services import sign_in
 from liaison.services.intake import MAX_TEXT, MIN_TEXT, Submitted
 from liaison.services.photos import MAX_PHOTOS, Kept
-from liaison.services.receipts import first_event
 from liaison.web import schemas
 from liaison.web.console.choices import Choices
 from liaison.web.console.fields import Field
@@ -100,7 +99,7 @@ def _receipt(submitted: Submitted) -> str:
     return render_template(
         "console/receipt.html",
         case=submitted.case,
-        receipt=first_event(submitted.case.id),
+        receipt=submitted.receipt,
         secret=submitted.secret,
         address=f"{wiring().config.base_url}/m/{submitted.case.number}",
     )

@@ -8,6 +8,7 @@ from flask import request
 
 from liaison.domain.actors import Actor
 from liaison.domain.errors import DomainError
+from liaison.domain.workflow import WORKFLOWS
 from liaison.models.cases import Case
 from liaison.models.departments import Category, Department
 from liaison.services import dossiers, intake, ratings, receipts, stations
@@ -163,11 +164,17 @@ _moves(
 
 def submitted_json(submitted: intake.Submitted) -> dict[str, Any]:
     """The answer to a submission, the same for every repetition until somebody makes a move."""
-    dossier = dossiers.get_dossier(access.actor_for(submitted.case), submitted.case.number, wiring().keys, now())
-    seen = projections.resident_matter(dossier)
-    shown = ("number", "state", "phase", "waiting_for", "due_at", "receipt")
-    track_url = f"{wiring().config.base_url}/m/{submitted.case.number}?c={submitted.secret}"
-    return {name: seen[name] for name in shown} | {"secret": submitted.secret, "track_url": track_url}
+    case, state = submitted.case, WORKFLOWS[submitted.case.kind].state(submitted.case.state)
+    return {
+        "number": case.number,
+        "state": case.state,
+        "phase": state.phase,
+        "waiting_for": state.waits_for,
+        "due_at": projections.moment(submitted.due_at),
+        "receipt": projections.receipt(submitted.receipt),
+        "secret": submitted.secret,
+        "track_url": f"{wiring().config.base_url}/m/{case.number}?c={submitted.secret}",
+    }
 
 
 def _seen(case: Case) -> Any:
