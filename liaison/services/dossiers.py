@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row as RowOf
+from sqlalchemy import exists, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from liaison.db import session
@@ -72,7 +73,11 @@ class Duty:
 
 @dataclass(frozen=True)
 class Dossier:
-    """Everything of a case that this viewer may see."""
+    """Everything of a case that this viewer may see.
+
+    `links` are all events, internal ones among them: for the resident alone, who gets the internal ones as bare links.
+    The resident's `place` is asked for by itself, where it is shown.
+    """
 
     case: Case
     text: str
@@ -80,6 +85,7 @@ class Dossier:
     waiting_for: str | None
     deadline: Deadline | None
     events: Sequence[Event]
+    links: Sequence[Event]
     replies: Sequence[Reply]
     files: Sequence[Attachment]
     ratings: Sequence[Rating]
@@ -104,30 +110,26 @@ class Dossier:
 
 def get_dossier(actor: Actor, number: str, keys: Keys, now: datetime) -> Dossier:
     """The case within the actor's reach as the actor may see it. Raises NotFound for unknown and forbidden alike."""
-    case = session.scalar(
-        select(Case)
-        .where(Case.number == number, cases_within(actor))
-        .options(joinedload(Case.station), joinedload(Case.deputy), joinedload(Case.category))
-    )
-    if case is None:
-        raise NotFound()
+    has = _trunk(actor, number)
+    case, matter = has.Case, has.Matter
     flow = WORKFLOWS[case.kind]
     state = flow.state(case.state)
-    matter = session.get(Matter, case.id, options=[joinedload(Matter.suggested_department)])
     lead = _lead(actor, case)
+    events = session.scalars(select(Event).where(Event.case_id == case.id).order_by(Event.seq)).all()
     contact = reveals.find_visible_contact(actor, case, matter, keys, now) if matter else None
     dossier = Dossier(
         case=case,
         text=_readable(actor, case.text),
         phase=state.phase,
         waiting_for=state.waits_for,
-        deadline=_deadline(case, case.clock_id, now),
-        events=_events(actor, case),
-        replies=_replies(actor, lead or case),
-        files=_files(actor, case.id),
-        ratings=_ratings(actor, case),
-        duties=[] if actor.role is Role.RESIDENT else _duties(actor, case, now),
-        place=vault.find_place(case.id, keys),
+        deadline=_deadline(case, has.Clock, now),
+        events=_events(actor, events),
+        links=events if actor.role is Role.RESIDENT else (),
+        replies=_replies(actor, lead or case) if has.replies or lead else [],
+        files=_files(actor, case.id) if has.files else [],
+        ratings=_ratings(actor, case) if has.ratings else [],
+        duties=_duties(actor, case, now) if has.assignments and actor.role is not Role.RESIDENT else [],
+        place=None if actor.role is Role.RESIDENT else vault.find_place(case.id, keys),
         contact=contact,
         matter=matter,
         moves=flow.moves_for(case.state, actor.role),
@@ -141,6 +143,23 @@ def get_dossier(actor: Actor, number: str, keys: Keys, now: datetime) -> Dossier
     if contact and actor.account_id:
         _note_reading(actor, dossier, now)
     return dossier
+
+
+def _trunk(actor: Actor, number: str) -> RowOf:
+    """The case with its matter and clock, and of which parts there are any, so that none is asked for in vain."""
+    parts = {"replies": Reply, "files": Attachment, "ratings": Rating, "assignments": Assignment}
+    any_of = [exists().where(part.case_id == Case.id).label(name) for name, part in parts.items()]
+    found = session.execute(
+        select(Case, Matter, Clock, *any_of)
+        .outerjoin(Matter, Matter.case_id == Case.id)
+        .outerjoin(Clock, Clock.id == Case.clock_id)
+        .where(Case.number == number, cases_within(actor))
+        .options(joinedload(Case.station), joinedload(Case.deputy), joinedload(Case.category))
+        .options(joinedload(Matter.suggested_department))
+    ).one_or_none()
+    if found is None:
+        raise NotFound()
+    return found
 
 
 def find_file(actor: Actor, number: str, position: int, *, of_lead: bool = False) -> Attachment:
@@ -198,8 +217,7 @@ def _ratings(actor: Actor, case: Case) -> list[Rating]:
     return _masked(actor, session.scalars(select(Rating).where(Rating.case_id == case.id).order_by(Rating.at)).all())
 
 
-def _events(actor: Actor, case: Case) -> list[Event]:
-    events = session.scalars(select(Event).where(Event.case_id == case.id).order_by(Event.seq)).all()
+def _events(actor: Actor, events: Sequence[Event]) -> list[Event]:
     if actor.role in OFFICE_ROLES:
         return list(events)
     if actor.role is Role.DEPUTY:
@@ -238,20 +256,22 @@ def _files(actor: Actor, case_id: UUID) -> list[Attachment]:
 
 
 def _duties(actor: Actor, case: Case, now: datetime) -> list[Duty]:
-    rows = session.scalars(
-        select(Assignment)
+    rows = session.execute(
+        select(Assignment, Clock)
+        .outerjoin(Clock, Clock.id == Assignment.clock_id)
         .where(Assignment.case_id == case.id)
         .order_by(Assignment.position)
         .options(joinedload(Assignment.department))
-    )
-    return [_duty(actor, case, assignment, now) for assignment in rows]
+    ).all()
+    extensions = select(Extension).where(Extension.assignment_id.in_([row.Assignment.id for row in rows]))
+    newest = {each.assignment_id: each for each in session.scalars(extensions.order_by(Extension.asked_at))}
+    return [_duty(actor, case, *row, newest.get(row.Assignment.id), now) for row in rows]
 
 
-def _duty(actor: Actor, case: Case, assignment: Assignment, now: datetime) -> Duty:
+def _duty(
+    actor: Actor, case: Case, assignment: Assignment, clock: Clock | None, asked: Extension | None, now: datetime
+) -> Duty:
     mine = actor.role in OFFICE_ROLES or assignment.department_id == actor.department_id
-    asked = session.scalar(
-        select(Extension).where(Extension.assignment_id == assignment.id).order_by(Extension.asked_at.desc()).limit(1)
-    )
     moves = ASSIGNMENT.moves_for(assignment.state, actor.role) if mine and assignment.round == case.round else []
     if asked is not None:
         moves = [move for move in moves if move != "request_extension"]
@@ -259,12 +279,11 @@ def _duty(actor: Actor, case: Case, assignment: Assignment, now: datetime) -> Du
         moves = [move for move in moves if move != "decide_extension"]
     if mine and case.state == "tracking" and assignment.part != "assisting" and actor.role in DEPARTMENT_ROLES:
         moves = [*moves, "keep_promise"]
-    deadline = _deadline(case, assignment.clock_id, now)
+    deadline = _deadline(case, clock, now)
     return Duty(assignment, f"{case.number}.{assignment.position}", deadline, asked, moves)
 
 
-def _deadline(case: Case, clock_id: UUID | None, now: datetime) -> Deadline | None:
-    clock = session.get(Clock, clock_id) if clock_id else None
+def _deadline(case: Case, clock: Clock | None, now: datetime) -> Deadline | None:
     if clock is None:
         return None
     calendar = current_calendar()
@@ -288,7 +307,7 @@ def _asks_erasure(case_id: UUID) -> bool:
 
 
 def _merged(actor: Actor, case: Case) -> list[Case]:
-    if actor.role not in STAFF:
+    if actor.role not in STAFF or not case.has_merged:
         return []
     known = Case.id.not_in(conflicting(actor))
     return list(session.scalars(select(Case).where(Case.merged_into_id == case.id, known).order_by(Case.number)))

@@ -111,11 +111,8 @@ def find_visible_contact(actor: Actor, case: Case, matter: Matter, keys: Keys, n
 
     Never to whom the matter was ever about, whatever the resident agreed to.
     """
-    if not may_learn_identity(actor, case):
-        return None
-    if matter.share_identity or _is_open(actor, case, now):
-        return vault.find_contact(case.id, keys)
-    return None
+    agreed = matter.share_identity or _is_open(actor, case, now)
+    return vault.find_contact(case.id, keys) if agreed and may_learn_identity(actor, case) else None
 
 
 def _is_open(actor: Actor, case: Case, now: datetime) -> bool:

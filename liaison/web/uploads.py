@@ -16,7 +16,7 @@ from liaison.services.photos import Kept
 from liaison.web.bodies import check_form, read_json
 from liaison.web.fields import Input, fields
 from liaison.web.proofs import FIELD
-from liaison.web.wiring import wiring
+from liaison.web.wiring import unit_of_work, wiring
 
 NOT_FIELDS = ("csrf_token", "hears", "key", "kept", "template", "fill", FIELD)
 """What a form sends for the page's own use; `template` and `fill` put a kept text into a form of the console."""
@@ -64,6 +64,9 @@ def from_form(schema: Input, form: MultiDict) -> dict[str, Any]:
 
 def keep_photos(uploads: Sequence[FileStorage]) -> list[Kept]:
     """Check, re-encode and keep photos; raises Invalid for `photos` naming the one that cannot be taken."""
+    if any(upload.filename for upload in uploads):
+        with unit_of_work():
+            pass  # ends what has only read: no connection is held while pictures are worked on
     return _keep_all(photos.keep, photos.prepare_all(_Bodies(uploads)))
 
 

@@ -11,7 +11,7 @@ from liaison.domain.errors import DomainError
 from liaison.domain.workflow import WORKFLOWS
 from liaison.models.cases import Case
 from liaison.models.departments import Category, Department
-from liaison.services import dossiers, intake, ratings, receipts, stations
+from liaison.services import dossiers, intake, ratings, stations
 from liaison.services.departments import departments_around
 from liaison.services.photos import MAX_PHOTOS
 from liaison.web import projections, proofs, schemas
@@ -180,5 +180,5 @@ def submitted_json(submitted: intake.Submitted) -> dict[str, Any]:
 def _seen(case: Case) -> Any:
     actor = access.actor_for(case)
     dossier = dossiers.get_dossier(actor, case.number, wiring().keys, now())
-    links = [projections.link_json(event) for event in receipts.events_of(actor, dossier.case)]
+    links = [projections.link_json(event) for event in dossier.links]
     return projections.resident_matter(dossier) | {"chain": links}

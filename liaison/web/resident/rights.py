@@ -11,7 +11,7 @@ from liaison.domain.consent import SWITCHED
 from liaison.domain.erasure import DECIDED_WITHIN
 from liaison.domain.errors import Conflict, Invalid
 from liaison.models.cases import Case
-from liaison.services import consents, dossiers, receipts, rights
+from liaison.services import consents, dossiers, rights
 from liaison.services.vault import Contact
 from liaison.web import projections, schemas
 from liaison.web.described import describe
@@ -108,7 +108,7 @@ def _do(case: Case, schema: type[schemas.Input], run: Run) -> None:
 def _held(case: Case) -> Any:
     actor = access.actor_for(case)
     dossier = dossiers.get_dossier(actor, case.number, wiring().keys, now())
-    links = [projections.link_json(event) for event in receipts.events_of(actor, dossier.case)]
+    links = [projections.link_json(event) for event in dossier.links]
     seen = projections.resident_matter(dossier) | {"chain": links}
     return holdings_json(seen, rights.holdings(actor, dossier.case, wiring().keys))
 

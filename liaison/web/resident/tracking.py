@@ -11,7 +11,7 @@ from liaison.domain.errors import Conflict, Invalid, NotFound, WrongState
 from liaison.domain.numbers import check_number
 from liaison.domain.workflow import Phase
 from liaison.models.cases import Case
-from liaison.services import dossiers, intake, ratings
+from liaison.services import dossiers, intake, ratings, vault
 from liaison.services.photos import MAX_PHOTOS
 from liaison.web import schemas
 from liaison.web.errors import status_of
@@ -140,6 +140,7 @@ def _page(case: Case, refused: Refused | None = None, status: int = 200) -> Resp
         code=access.find_code(case.number),
         own=visitors.find_own(case.number) is not None,
         known=visitors.current() is not None,
+        place=vault.find_place(case.id, wiring().keys),
         phases=list(Phase),
         refused=refused,
         typed=request.form,
