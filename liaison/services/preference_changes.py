@@ -19,7 +19,6 @@ from liaison.services import audit
 from liaison.services.departments import get_region
 from liaison.services.preferences import rows
 from liaison.services.reach import region_within
-from liaison.services.versions import versions
 
 SHOWN = 30  # changes in the history: a year of them in any county
 _LOCK = int.from_bytes(b"setting", "big")
@@ -50,7 +49,7 @@ def settings_of(actor: Actor, region_code: str) -> tuple[Region, list[InForce]]:
     region = get_region(actor, region_code)
     own: dict[str, int] = {}
     above: dict[str, tuple[int, str | None]] = {key: (each.default, None) for key, each in CATALOGUE.items()}
-    for path, named, key, value in rows(versions().settings):
+    for path, named, key, value in rows():
         if path == region.path:
             own[key] = value
         elif region.path.startswith(path):

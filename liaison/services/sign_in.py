@@ -22,7 +22,6 @@ from liaison.domain.actors import SYSTEM, Actor, Role
 from liaison.domain.errors import NotAllowed, NotFound
 from liaison.models.people import Account, Session
 from liaison.services import audit, preferences
-from liaison.services.versions import settings_version
 
 LIFETIME = timedelta(hours=12)
 IDLE = timedelta(minutes=30)
@@ -206,15 +205,14 @@ def live_sessions(account_id: UUID, now: datetime) -> list[Session]:
 def find_session(token: str, now: datetime) -> Session | None:
     """The live session of a token: not expired, not revoked, its account active, not idle for longer than its region
     lets it."""
-    row = session.execute(
-        select(Session, settings_version())
+    found = session.scalar(
+        select(Session)
         .where(Session.token_digest == _digest(token), *_alive(now))
         .options(joinedload(Session.account).options(*_REACH))
-    ).first()
-    if row is None or not row.Session.account.active:
+    )
+    if found is None or not found.account.active:
         return None
-    found, version = row
-    idle = preferences.in_force_at(version, "session_idle", found.account.region.path)
+    idle = preferences.in_force("session_idle", found.account.region.path)
     return found if found.seen_at > now - timedelta(minutes=idle) else None
 
 

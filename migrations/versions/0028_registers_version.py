@@ -5,13 +5,14 @@ Processes keep such rows from one transaction to the next for as long as this id
 
 from alembic import op
 
-revision = "0021_registers_version"
-down_revision = "0020_registers"
+revision = "0028_registers_version"
+down_revision = "0027_settings"
 
 TABLES = (
     "regions",
     "stations",
     "duty_turns",
+    "duty_changes",
     "deputies",
     "leaderships",
     "accounts",
@@ -22,6 +23,7 @@ TABLES = (
     "calendar_years",
     "local_terms",
     "ladder_rungs",
+    "settings",
 )
 BUSY = {
     "stations": "last_scan_at",
