@@ -5,20 +5,19 @@ the same transaction; the platform is asked afterwards by a job (`checking`), an
 A hint is shown to the office alone (the wall says the same, migration `checks`), names nobody and ends nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, select
-from sqlalchemy.dialects.postgresql import insert
 
 from liaison import wall
 from liaison.db import session, told
 from liaison.domain.actors import OFFICE_ROLES, Actor
 from liaison.domain.safety import Finding, Hint, Source, Suggest, WordList, worst
 from liaison.models.base import new_id
-from liaison.models.cases import Attachment, Case, Event
+from liaison.models.cases import Case, Event
 from liaison.models.checks import ContentCheck
 from liaison.services import recipients
 from liaison.services.notices import tell
@@ -66,10 +65,10 @@ class Unchecked:
     error: str | None
 
 
-def put(case: Case, event: Event, files: Sequence[int], now: datetime, *, known: bool = True) -> Finding:
-    """Look at an event's words, and have the platform asked about them and about the pictures among these files.
+def put(case: Case, event: Event, pictures: Mapping[int, str], now: datetime, *, known: bool = True) -> Finding:
+    """Look at an event's words, and have the platform asked about them and about these new pictures of the case.
 
-    Where the platform is not `known` to know who tells, it cannot be asked.
+    `pictures` are their hashes by position. Where the platform is not `known` to know who tells, it cannot be asked.
     It is given no voice: who may hear one is promised (`voices`), and the platform is not among them. Returns what our
     own words found. In what is added later, that is told to the office at once.
     """
@@ -77,14 +76,11 @@ def put(case: Case, event: Event, files: Sequence[int], now: datetime, *, known:
     asks = rules.asks and known
     found = rules.words.check(event.text)
     rows = [_row(case, f"{TEXT}:{event.seq}", event.body_digest, found, asks, now)]
-    if files and asks:
-        kept = select(Attachment.position, Attachment.sha256)
-        pictures = (Attachment.position.in_(files), Attachment.mime.startswith("image/"))
-        kept = kept.where(Attachment.case_id == case.id, *pictures)
-        rows += [_row(case, f"{FILE}:{row.position}", row.sha256, None, asks, now) for row in session.execute(kept)]
-    session.execute(insert(ContentCheck).on_conflict_do_nothing(), rows)
+    if asks:
+        rows += [_row(case, f"{FILE}:{place}", sha256, None, asks, now) for place, sha256 in pictures.items()]
+    session.add_all(rows)
     if found.is_flagged and event.seq > 1:
-        tell_office(case, rows[0]["id"], now)
+        tell_office(case, rows[0].id, now)
     return found
 
 
@@ -152,11 +148,11 @@ def note(row: ContentCheck, finding: Finding, now: datetime) -> bool:
     return after.is_flagged and after != before
 
 
-def _row(case: Case, about: str, digest: str, found: Finding | None, asks: bool, now: datetime) -> dict:
+def _row(case: Case, about: str, digest: str, found: Finding | None, asks: bool, now: datetime) -> ContentCheck:
     looked = {"suggest": found.suggest, "hint": found.hint, "source": Source.WORDS} if found else dict(_UNSEEN)
     ends = {"state": WAITING, "settled_at": None} if asks else {"state": DONE, "settled_at": now}
     named = {"id": new_id(), "case_id": case.id, "about": about, "digest": digest}
-    return named | looked | ends | {"created_at": now, "next_at": now}
+    return ContentCheck(**named, **looked, **ends, created_at=now, next_at=now)
 
 
 _UNSEEN = {"suggest": None, "hint": None, "source": None}

@@ -31,6 +31,7 @@ from liaison.services.departments import find_department_id
 from liaison.services.photos import Kept
 from liaison.services.receipts import first_event
 from liaison.services.sealing import Keys
+from liaison.writing import write_new
 
 MIN_TEXT, MAX_TEXT = 10, 2000  # fewer characters tell nothing; more do not fit a phone's screen or a clerk's day
 TITLE = 30
@@ -114,9 +115,9 @@ def submit(
         receipt = _first_event(case, actor, station, submission, now)
         complaints.keep(case, actor, told, named, now)
         news = _go_on(case, station, submission, receipt, now)
+        content_checks.put(case, receipt, _pictures(files, submission.files), now, known=bool(submission.visitor_id))
         submitted = _submitted(case, secret, receipt, created=True)
-    session.flush()
-    content_checks.put(case, receipt, files, now, known=submission.visitor_id is not None)
+    write_new()
     if news:
         announce(case, news, now)
     return submitted
@@ -163,7 +164,7 @@ def add(actor: Actor, number: str, text: str, files: Sequence[Kept], *, now: dat
     code = "supply" if case.state == "needs_info" else "add"
     attached = attach(case, actor.role, files, now)
     event = cases.move(case, code, actor, now, text=text, data={"files": attached} if attached else None)
-    content_checks.put(case, event, attached, now)
+    content_checks.put(case, event, _pictures(attached, files), now)
     announce(case, event, now)
     return case
 
@@ -263,6 +264,12 @@ def _reasons(choice: Choice, suggestions: Sequence[Suggestion]) -> dict:
         for each in suggestions
     ]
     return stations.reasons_of(choice) | {"departments": departments}
+
+
+def _pictures(positions: Sequence[int], files: Sequence[Kept]) -> dict[int, str]:
+    """The hashes of the pictures among new files, by position."""
+    placed = zip(positions, files, strict=True)
+    return {position: file.sha256 for position, file in placed if file.mime.startswith("image/")}
 
 
 def _first_event(case: Case, actor: Actor, station: Station, submission: Submission, now: datetime) -> Event:

@@ -17,6 +17,7 @@ LAYERS = {
         "liaison.clients",
         "liaison.db",
         "liaison.wall",
+        "liaison.writing",
         "liaison.config",
         "liaison.settings",
     ),
@@ -55,7 +56,6 @@ FOREIGN_TO_SQL = ("liaison.domain", "liaison.web")
 DOWNWARD = {
     # The engine's own stair within services: a module may import those of a lower step only.
     "liaison.services.reach": 0,
-    "liaison.services.versions": 0,
     "liaison.services.calendars": 1,
     "liaison.services.preferences": 1,
     "liaison.services.audit": 1,
