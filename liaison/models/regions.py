@@ -9,7 +9,7 @@ from liaison.models.base import Base, new_id
 
 
 class RegistersVersion(Base):
-    """Which state the registers are in: one row, whose id triggers renew with every change (migration 0028)."""
+    """Which state the registers are in: one row, whose id triggers renew with every change (migration 0030)."""
 
     __tablename__ = "registers_version"
     __table_args__ = (CheckConstraint("one", name="one"),)

@@ -5,8 +5,8 @@ Processes keep such rows from one transaction to the next for as long as this id
 
 from alembic import op
 
-revision = "0028_registers_version"
-down_revision = "0027_settings"
+revision = "0030_registers_version"
+down_revision = "0029_boards"
 
 TABLES = (
     "regions",
