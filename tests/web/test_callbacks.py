@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from time import perf_counter
 from urllib.parse import urlencode
 
 import pytest
@@ -21,6 +22,9 @@ from liaison.services import inbound
 from liaison.services.sealing import Keys
 from liaison.services.vault import get_message
 from liaison.web.open.callbacks import LARGEST, LONGEST_WORD
+from sandbox.checks import media_checked
+from sandbox.events import event, subscribe_change, subscribe_popup, subscribe_sent, text_from
+from sandbox.events import xml as written
 from tests.support.clock import MONDAY, FakeClock
 from tests.support.life import Life
 from tests.support.pushes import OPENID, SETTINGS, Gateway, WeChat, finished, text, xml
@@ -175,6 +179,28 @@ def test_a_captured_push_is_refused_for_ever(app: Flask, client: FlaskClient, we
         clock.advance(minutes=1)
         answers.append(knock())
     assert answers == [200] + [403] * 30 and len(kept()) == 1
+
+
+EVENTS = {
+    "checked": media_checked(OPENID, "wx1", "t1", "risky", 20002),
+    "popup": subscribe_popup(OPENID, {"T1": "accept"}),
+    "change": subscribe_change(OPENID, "T1"),
+    "sent": subscribe_sent(OPENID, "T1", "1"),
+    "subscribe": event("subscribe", OPENID),
+    "unsubscribe": event("unsubscribe", OPENID),
+    "words": text_from(OPENID, "路灯坏了"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_every_event_is_taken_once_and_from_wechat_alone(wechat: WeChat, name: str) -> None:
+    message = written(EVENTS[name]).encode()
+    assert refused(wechat.push(message, msg_signature="0" * 40)) and refused(wechat.push(message, timestamp=1))
+    assert refused(wechat.push(message, body=message)), "in plain mode nobody vouches for it"
+    began = perf_counter()
+    answers = [wechat.push(message).text for _ in range(3)]
+    assert answers == ["success"] * 3 and len(kept()) == 1
+    assert perf_counter() - began < 3, "a second each at most"
 
 
 def test_plain_mode_is_refused(wechat: WeChat) -> None:
