@@ -8,10 +8,12 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 from liaison.db import session, told
+from liaison.models.notices import Consent
 from liaison.models.people import Account
-from liaison.services import channels, vault
+from liaison.services import vault
 from liaison.services.channels import CHANNELS, SUBSCRIBE, TEMPLATE, WECOM
 from liaison.services.sealing import Keys
 from liaison.services.vault import OPENID, USERID
@@ -48,17 +50,19 @@ def mobile(who: int) -> str:
 def reach(accounts: Iterable[Account], config: Config, keys: Keys, now: datetime) -> None:
     """Give each account its addresses in the channels there are, and deputies some consents."""
     apps = {SUBSCRIBE: config.wechat.app_id, TEMPLATE: config.service_account.app_id}
+    addresses: dict[tuple[UUID, str], str] = {}
     for account in accounts:
         usual = [SUBSCRIBE] * (account.role == "deputy") + [TEMPLATE if account.role in BY_WECHAT else WECOM]
         account.channels = [channel for channel in usual if channel in told(CHANNELS)]
         for channel in account.channels:
-            address = account.username if channel == WECOM else openid(apps[channel], account.username)
-            vault.keep_address(account.id, channel, address, keys, now)
-            if channel in KNOWN_BY:
-                vault.keep_mark(account.id, KNOWN_BY[channel], address, keys)
-        if SUBSCRIBE in account.channels:
-            channels.grant_consent(account.id, config.wechat.template, CONSENTS, now)
+            user = account.username
+            addresses[account.id, channel] = user if channel == WECOM else openid(apps[channel], user)
+    consent = {"template": config.wechat.template, "stock": CONSENTS, "changed_at": now}
+    agreed = [owner for owner, channel in addresses if channel == SUBSCRIBE]
+    session.add_all(Consent(recipient_id=owner, **consent) for owner in agreed)
     session.flush()
+    marks = {(owner, KNOWN_BY[each]): address for (owner, each), address in addresses.items() if each in KNOWN_BY}
+    vault.keep_many(addresses, marks, keys, now)
 
 
 def openid(app_id: str, user: str) -> str:

@@ -138,6 +138,30 @@ def keep_address(recipient_id: UUID, channel: str, address: str, keys: Keys, now
     _replace(Address, own, key_id=keys.newest, sealed=sealed, changed_at=now)
 
 
+def keep_many(
+    addresses: Mapping[tuple[UUID, str], str], marks: Mapping[tuple[UUID, str], str], keys: Keys, now: datetime
+) -> None:
+    """Seal addresses by recipient and channel, and marks by owner and kind, of people of whom nothing was kept yet.
+
+    A statement for each of both, for laying out a whole town.
+    """
+    kept_addresses = [
+        {
+            "recipient_id": recipient_id,
+            "channel": channel,
+            "key_id": keys.newest,
+            "sealed": seal(keys, Address.sealed, (recipient_id, channel), address.encode()),
+            "changed_at": now,
+        }
+        for (recipient_id, channel), address in addresses.items()
+    ]
+    kept_marks = [{"owner_id": own[0], "kind": own[1], **_mark(*own, mark, keys)} for own, mark in marks.items()]
+    with wall.in_vault():
+        for table, rows in ((Address, kept_addresses), (Mark, kept_marks)):
+            if rows:
+                session.execute(insert(table), rows)
+
+
 def drop_address(recipient_id: UUID, channel: str) -> None:
     """Forget where a recipient is reached by a channel."""
     _drop(Address, Address.recipient_id == recipient_id, Address.channel == channel)
@@ -177,10 +201,7 @@ def drop_seeds(account_id: UUID) -> None:
 
 def keep_mark(owner_id: UUID, kind: str, mark: str, keys: Keys) -> None:
     """Seal by what somebody is known elsewhere, in place of what was kept before."""
-    sealed = seal(keys, Mark.sealed, (owner_id, kind), mark.encode())
-    mac = look_up(keys.codes[keys.newest_code], Mark.mac, mark.encode())
-    under = {"key_id": keys.newest, "code_key_id": keys.newest_code}
-    _replace(Mark, {"owner_id": owner_id, "kind": kind}, sealed=sealed, mac=mac, **under)
+    _replace(Mark, {"owner_id": owner_id, "kind": kind}, **_mark(owner_id, kind, mark, keys))
 
 
 def find_mark(owner_id: UUID, kind: str, keys: Keys) -> str | None:
@@ -207,6 +228,16 @@ def marked(kind: str, owners: Iterable[UUID]) -> set[UUID]:
 def drop_marks(owners: Iterable[UUID], kind: str) -> int:
     """Forget by what these are known elsewhere; returns how many marks that were."""
     return _drop(Mark, Mark.owner_id.in_(owners), Mark.kind == kind)
+
+
+def _mark(owner_id: UUID, kind: str, mark: str, keys: Keys) -> dict[str, object]:
+    """What is kept of a mark beside whose it is."""
+    return {
+        "key_id": keys.newest,
+        "code_key_id": keys.newest_code,
+        "sealed": seal(keys, Mark.sealed, (owner_id, kind), mark.encode()),
+        "mac": look_up(keys.codes[keys.newest_code], Mark.mac, mark.encode()),
+    }
 
 
 def _keep_seed(account_id: UUID, state: str, seed: str, keys: Keys) -> None:
