@@ -15,7 +15,7 @@ class Import(Base):
 
     `lines` are the rows as they were read, each with its number in the table; `changes` and `faults` are what the
     preview found, in codes. Once imported, it happened just as `changes` says. `stage` is what a long one waits for
-    (`services.imports`), `tries` how often a job began with it, `progress` how many lines that has done.
+    (`services.imports`), `tries` how often a job began to import it, `progress` how many lines that has done.
     """
 
     __tablename__ = "imports"

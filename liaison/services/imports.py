@@ -135,7 +135,7 @@ def carry_out(import_id: UUID, now: datetime, tell: Tell) -> None:
         work(actor, row, now, tell)
     except NotAllowed:
         _give_up(row, "上传的人已经没有权限，一行都没有导入。")
-    row.stage = ""
+    row.tries, row.stage = row.tries if row.stage == IMPORT else 0, ""
     session.flush()
 
 

@@ -245,6 +245,15 @@ def test_a_long_table_waits_for_the_job_which_tells_how_far_it_is(life: Life) ->
         assert imports.next_waiting() is None
 
 
+def test_a_long_table_that_would_not_do_what_was_shown_is_shown_anew(life: Life) -> None:
+    row = look_over(life, "deputy", *LONG)
+    work_off(life)
+    life.act("administrator", put, "deputy", LONG[0] | {"unit": "第五选区"})
+    assert row.tries == 0 and life.act("administrator", imports.confirm, row.id).stage == imports.IMPORT
+    work_off(life)
+    assert (row.done_at, row.stage, row.tries, row.counts["new"]) == (None, "", 1, len(LONG) - 1)
+
+
 def test_a_long_table_of_somebody_who_may_no_longer_import_is_given_up(life: Life) -> None:
     row = look_over(life, "deputy", *LONG)
     session.merge(life.town.accounts["administrator"]).active = False

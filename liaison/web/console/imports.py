@@ -183,6 +183,7 @@ def _page(row: Import, error: Conflict | None = None) -> str:
         shown=SHOWN,
         own=row.by_id == actor.account_id,
         obstacle=imports.find_obstacle(actor, row),
+        changed=CHANGED,
         error=error,
         at=now(),
     )
