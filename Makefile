@@ -25,8 +25,8 @@ chaos: $(STAMPS)/dev ## break a real installation on purpose; SEED, FAULTS and J
 trust: $(STAMPS)/dev $(STAMPS)/assets ## attack it in full counts; ROW="images text" and JSON=file are respected
 	@exec $(BIN)/python -m trust $(if $(JSON),--json $(JSON)) $(ROW)
 
-bench: $(STAMPS)/dev ## measure how fast one worker sends what is due
-	@exec $(BIN)/python -m bench.drain
+bench: $(STAMPS)/dev ## measure it beside a floor; QUICK=1 and JSON=file are respected; needs wrk
+	@exec $(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(JSON),--json $(JSON))
 
 lint: $(STAMPS)/dev ## check the style
 	$(BIN)/ruff check .

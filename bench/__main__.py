@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import counts, http, load, places
+from bench import counts, drain, http, load, places
 from bench.report import table, write
 
 
@@ -20,7 +20,8 @@ def main() -> int:
         return 1
     rounds, seconds = (3, 1) if told.quick else (5, 3)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, places.running(Path(folder)) as site:
-        found = [*http.figures(http.measure(site, rounds, seconds)), *counts.figures(site)]
+        found = [*http.figures(http.measure(site, rounds, seconds)), *counts.figures(site), *places.figures(site)]
+    found += drain.measure(rounds, 1000 if told.quick else 4000)
     print(table(found))
     if told.json:
         write(found, told.json)

@@ -1,8 +1,8 @@
-"""`python -m bench.drain [COUNT]`: how fast one worker process drains due notices against a provider of 50 ms.
+"""How fast one worker process drains due notices against a provider that answers in 50 ms.
 
 The floor is the provider itself: as many slots as the worker has cannot hand over more than SLOTS / 0.05 a second. Real
 parts: PostgreSQL with its durable defaults, Redis, one RQ worker process, the sandbox over HTTP as WeChat's template
-messages. Prints one line per round, then the median, the share of busy slots, and CPU per notice of each part.
+messages.
 """
 
 import json
@@ -20,11 +20,12 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
-import psutil
 from flask import Flask
 from redis import Redis
 from sqlalchemy import delete, func, select
 
+from bench.load import cpu_of
+from bench.report import Figure
 from chaos.stack import free_port
 from liaison.app import create_app
 from liaison.config import ROOT, load
@@ -43,24 +44,22 @@ from workers.jobs import SLOTS
 from workers.relay import hand_on
 
 ANSWERS_IN = 0.05
-ROUNDS = 5
 START, PATIENCE = 30.0, 120.0  # seconds to come up, and for one round to end
 
 
-def main(arguments: list[str]) -> int:
-    """Run all rounds and print the figures."""
-    count = int(arguments[0]) if arguments else 4000
+def measure(rounds: int, count: int) -> list[Figure]:
+    """Drain so many notices in every round; prints each round with the CPU of each part, returns the figures."""
     rates = []
     with tempfile.TemporaryDirectory(prefix="drain-") as folder, _running(Path(folder)) as (app, redis, parts):
-        for number in range(ROUNDS):
-            before = {name: _cpu(process) for name, process in parts.items()}
+        for number in range(rounds):
+            before = {name: cpu_of(pid) for name, pid in parts.items()}
             rates.append(count / _drain(app, redis, count))
-            cpu = {name: (_cpu(process) - before[name]) / count * 1000 for name, process in parts.items()}
+            cpu = {name: (cpu_of(pid) - before[name]) / count * 1000 for name, pid in parts.items()}
             told = ", ".join(f"{name} {value:.2f}" for name, value in cpu.items())
-            print(f"round {number + 1}: {rates[-1]:.0f}/s; CPU ms per notice: {told}", flush=True)
-    floor, median = SLOTS / ANSWERS_IN, statistics.median(rates)
-    print(f"median {median:.0f}/s = {median / floor:.2f} of the floor of {floor:.0f}/s ({SLOTS} slots of 50 ms)")
-    return 0
+            print(f"delivery {number + 1}    {rates[-1]:.0f}/s; CPU ms per notice: {told}", flush=True)
+    median = statistics.median(rates)
+    busy = median * ANSWERS_IN / SLOTS
+    return [Figure("delivery, of all slots", busy, 0.9), Figure("delivery, a second", median, 500)]
 
 
 def _drain(app: Flask, redis: Redis, count: int) -> float:
@@ -96,7 +95,7 @@ def _put(count: int) -> None:
 
 
 @contextmanager
-def _running(folder: Path) -> Iterator[tuple[Flask, Redis, dict[str, psutil.Process]]]:
+def _running(folder: Path) -> Iterator[tuple[Flask, Redis, dict[str, int]]]:
     """All parts in a folder of their own, with one account that WeChat reaches."""
     postgres, redis, port = start_postgres(folder / "postgres"), start_redis(folder / "redis"), free_port()
     environ = _environ(folder, postgres.url, redis.url, f"http://127.0.0.1:{port}")
@@ -109,7 +108,7 @@ def _running(folder: Path) -> Iterator[tuple[Flask, Redis, dict[str, psutil.Proc
         wait_until(partial(_is_slow, port), START, "the sandbox")
         children.append((worker, spawn(worker)))
         pids = {"worker": children[1][1].pid, "PostgreSQL": postgres.child.pid, "provider": children[0][1].pid}
-        yield app, Redis.from_url(redis.url), {name: psutil.Process(pid) for name, pid in pids.items()}
+        yield app, Redis.from_url(redis.url), pids
     finally:
         stop(children)
         redis.stop()
@@ -159,16 +158,3 @@ def _is_slow(port: int) -> bool:
             return answer.status == 200
     except OSError:
         return False
-
-
-def _cpu(process: psutil.Process) -> float:
-    """CPU seconds of a process and all below it, those that ended included."""
-    total = 0.0
-    for each in (process, *process.children(recursive=True)):
-        times = each.cpu_times()
-        total += times.user + times.system + (times.children_user + times.children_system if each == process else 0)
-    return total
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

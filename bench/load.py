@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,8 +103,11 @@ def press(
 
 def cpu_of(pid: int) -> float:
     """CPU seconds of a process and all below it, those that ended included."""
-    process, total = psutil.Process(pid), 0.0
-    for each in (process, *process.children(recursive=True)):
-        times = each.cpu_times()
-        total += times.user + times.system + (times.children_user + times.children_system if each == process else 0)
+    process = psutil.Process(pid)
+    own = process.cpu_times()
+    total = own.user + own.system + own.children_user + own.children_system
+    for each in process.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it ended just now; its parent has its time
+            times = each.cpu_times()
+            total += times.user + times.system
     return total

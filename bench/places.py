@@ -20,6 +20,7 @@ from flask import Flask
 
 from bench import floor
 from bench.load import cpu_of
+from bench.report import Figure
 from chaos.stack import free_port
 from liaison import programs
 from liaison.app import create_app
@@ -27,6 +28,7 @@ from liaison.cli.acting import operator
 from liaison.config import ROOT, load
 from liaison.db import session, transaction
 from liaison.domain.actors import Role
+from liaison.domain.calendar import local_day
 from liaison.embedded import start_postgres, start_redis
 from liaison.folder import ensure_secrets
 from liaison.models.people import Account
@@ -78,9 +80,11 @@ def running(folder: Path) -> Iterator[Site]:
         postgres.stop()
 
 
-def memory(pid: int) -> int:
-    """Bytes resident in a process and all below it."""
-    return sum(each.memory_info().rss for each in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)])
+def figures(site: Site) -> list[Figure]:
+    """What the web server and its workers hold resident, as the system counts a page shared by several for each."""
+    server = psutil.Process(site.pids["ours"])
+    held = sum(each.memory_info().rss for each in (server, *server.children(recursive=True)))
+    return [Figure("web server, MB", held / 2**20, 250, least=False)]
 
 
 def _environ(folder: Path, database: str, redis: str) -> dict[str, str]:
@@ -113,7 +117,7 @@ def _found(environ: Mapping[str, str], folder: Path, database: str) -> Flask:
 def _add_people() -> None:
     now = datetime.now(UTC)
     with transaction():
-        for deputy in stations.deputies_of(stations.get_station(STATION)):
+        for deputy in stations.deputies_of(stations.get_station(STATION), local_day(now)):
             add_account(
                 deputy.code, deputy.name, Place(Role.DEPUTY, REGION, deputy=deputy.code), actor=operator(), now=now
             )
