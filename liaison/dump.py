@@ -23,7 +23,7 @@ from liaison.embedded import postgres_tool
 from liaison.processes import NotReady, wait_until
 from liaison.wall import ROLES, VAULT, WEB, WORKER
 
-WITH_EVERY_INSTALLATION = ("alembic_version", "calendar_days", "calendar_years", "heartbeats")
+WITH_EVERY_INSTALLATION = ("alembic_version", "calendar_days", "calendar_years", "heartbeats", "registers_version")
 """Tables that hold rows before anybody has worked with an installation."""
 
 CONNECT_SECONDS = 5

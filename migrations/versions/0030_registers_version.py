@@ -3,6 +3,7 @@
 Processes keep such rows from one transaction to the next for as long as this id stays (`db.lasting`).
 """
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0030_registers_version"
@@ -42,7 +43,13 @@ END $$
 
 
 def upgrade() -> None:
-    op.execute("CREATE TABLE registers_version (one boolean PRIMARY KEY CHECK (one), version uuid NOT NULL)")
+    op.create_table(
+        "registers_version",
+        sa.Column("one", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("one", name=op.f("pk_registers_version")),
+        sa.CheckConstraint("one", name=op.f("ck_registers_version_one")),
+    )
     op.execute("REVOKE ALL ON registers_version FROM liaison_web, liaison_worker")
     op.execute("GRANT SELECT ON registers_version TO PUBLIC")  # read before a role is taken on
     op.execute("INSERT INTO registers_version VALUES (true, gen_random_uuid())")

@@ -51,7 +51,7 @@ def test_a_number_is_changed_by_one_of_two_and_taken_back(browser: Browser, live
         second.complaints.clear()  # of having been answered 409
         second.page.get_by_role("button", name="保存：答复要求").click()
         expect(second.page.get_by_role("status")).to_contain_text("20 字 → 25 字")
-        second.page.get_by_role("status").get_by_role("button", name="撤销").click()
+        second.page.locator(".undo").get_by_role("button", name="撤销").click()
         expect(second.page.locator("#set-answer_shortest")).to_have_value("20")
         first.close()
         second.close()

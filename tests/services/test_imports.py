@@ -24,7 +24,7 @@ from tests.support.life import Life
 from tests.support.town import COUNTY, hire
 
 EAST, WEST = "110101001", "110101002"
-WRITTEN = ("audit", "imports", "imported_rows")
+WRITTEN = ("audit", "imports", "imported_rows", "registers_version")
 """What an import leaves behind in any case: that it was there."""
 
 DEPUTY = {"code": "N1", "name": "王建国", "level": "county", "region": EAST, "groups": ["农业"]}

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import event, select
+from sqlalchemy import select
 
-from liaison.db import db, session, transaction
+from liaison.db import session, transaction
 from liaison.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from liaison.domain.preferences import CATALOGUE
 from liaison.models.audit import AuditEntry
@@ -106,20 +106,3 @@ def test_services_follow(life: Life, clock: FakeClock) -> None:
     assert sign_in.find_session(token, clock()) is not None
     clock.advance(minutes=2)
     assert sign_in.find_session(token, clock()) is None
-
-
-def test_a_request_asks_for_the_version_where_it_finds_its_session(town: Town, clock: FakeClock) -> None:
-    save(town, group="safety", session_idle="20")
-    with transaction():
-        token = sign_in.open_session(town.accounts["office"], clock(), proven=True).token
-    sign_in.find_session(token, clock())
-    session.expire_all()
-    seen: list[str] = []
-
-    def note(connection, cursor, statement: str, *_) -> None:
-        seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    sign_in.find_session(token, clock())
-    event.remove(db.engine, "before_cursor_execute", note)
-    assert len([each for each in seen if "SAVEPOINT" not in each]) == 1 and "setting_changes" in seen[-1]

@@ -100,7 +100,7 @@ def cut(number: str, keep: int) -> None:
 def delete(number: str) -> None:
     """Delete a case with all that hangs on it."""
     one = {"n": number}
-    for table in ("agreements", "notices", "clocks", "events", "matters"):
+    for table in ("agreements", "content_checks", "notices", "clocks", "events", "matters"):
         session.execute(text(f"DELETE FROM {table} WHERE {OF_CASE}"), one)
     session.execute(text("DELETE FROM cases WHERE number = :n"), one)
 

@@ -140,7 +140,7 @@ def _page(case: Case, refused: Refused | None = None, status: int = 200) -> Resp
         code=access.find_code(case.number),
         own=visitors.find_own(case.number) is not None,
         known=visitors.current() is not None,
-        place=vault.find_place(case.id, wiring().keys),
+        spot=vault.find_place(case.id, wiring().keys),
         phases=list(Phase),
         refused=refused,
         typed=request.form,
