@@ -31,6 +31,7 @@ from liaison.models.matters import Matter, Reveal
 from liaison.models.rights import ErasureRequest, Hold
 from liaison.services import audit, clocks, ladders, reveals, vault
 from liaison.services.calendars import current_calendar
+from liaison.services.departments import retired_departments
 from liaison.services.parties import Barred, barred
 from liaison.services.reach import cases_within, conflicting
 from liaison.services.sealing import Keys
@@ -76,7 +77,8 @@ class Dossier:
     """Everything of a case that this viewer may see.
 
     `links` are all events, internal ones among them: for the resident alone, who gets the internal ones as bare links.
-    The resident's `place` is asked for by itself, where it is shown.
+    The resident's `place` is asked for by itself, where it is shown. `suggestions` are the departments the rules
+    suggested that have not been retired since.
     """
 
     case: Case
@@ -94,6 +96,7 @@ class Dossier:
     contact: vault.Contact | None
     matter: Matter | None
     moves: Sequence[str]
+    suggestions: Sequence[dict] = field(default=())
     reveals: Sequence[Reveal] = field(default=())
     merged: Sequence[Case] = field(default=())
     merged_into: Case | None = None
@@ -133,6 +136,7 @@ def get_dossier(actor: Actor, number: str, keys: Keys, now: datetime) -> Dossier
         contact=contact,
         matter=matter,
         moves=flow.moves_for(case.state, actor.role),
+        suggestions=_suggestions(matter) if matter and actor.role is not Role.RESIDENT else (),
         reveals=_reveals(actor, case),
         merged=_merged(actor, case),
         merged_into=lead,
@@ -293,6 +297,11 @@ def _deadline(case: Case, clock: Clock | None, now: datetime) -> Deadline | None
     ladder = clocks.ladder_of(clock, calendar, ladders.audiences_for(case.region_path)).rungs(REPEATS_SHOWN)
     left = calendar.between(local_day(now), local_day(clock.due_at))
     return Deadline(clock, clocks.light_of(clock, now), left, steps, ladder)
+
+
+def _suggestions(matter: Matter) -> list[dict]:
+    gone = retired_departments()
+    return [each for each in matter.routing.get("departments", []) if each["code"] not in gone]
 
 
 def _reveals(actor: Actor, case: Case) -> list[Reveal]:

@@ -92,20 +92,8 @@ def submit(
     barred = Parties(departments=frozenset(each.id for each in [*told, *named]))
     routing = stations.route(station, submission.text, category, barred, now)
     addresses = _addresses(submission, keys)
-    case = cases.open_case(
-        "matter",
-        now,
-        id=case_id,
-        place=place,
-        title=_title(submission.text),
-        text=submission.text,
-        region_id=station.region_id,
-        region_path=station.region.path,
-        station_id=station.id,
-        deputy_id=routing.choice.deputy_id,
-        category_id=category.id if category else None,
-        channels=list(addresses),
-    )
+    about = {"deputy_id": routing.choice.deputy_id, "category_id": category.id if category else None}
+    case = _open(station, submission, now, id=case_id, place=place, channels=list(addresses), **about)
     secret = _secret(keys, keys.newest_code, station.code, key, case)
     with session.no_autoflush:  # every row of the submission is written once
         _add_matter(case, actor, submission, routing, secret, keys)
@@ -121,6 +109,12 @@ def submit(
     if news:
         announce(case, news, now)
     return submitted
+
+
+def _open(station: Station, submission: Submission, now: datetime, **columns: object) -> Case:
+    told = {"title": _title(submission.text), "text": submission.text}
+    at = {"region_id": station.region_id, "region_path": station.region.path, "station_id": station.id}
+    return cases.open_case("matter", now, **told, **at, **columns)
 
 
 def let_through(case: Case, actor: Actor, now: datetime, *, text: str = "") -> None:

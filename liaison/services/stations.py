@@ -205,9 +205,7 @@ def suggest_departments(region_path: str, text: str, category: Category | None) 
 
 def find_category(code: str | None) -> Category | None:
     """The category of that code with its usual department, or None; also a retired one, for what is under way."""
-    if not code:
-        return None
-    return session.scalar(select(Category).where(Category.code == code).options(joinedload(Category.department)))
+    return lasting("categories", _categories).get(code or "")
 
 
 def top_categories() -> list[Category]:
@@ -225,6 +223,10 @@ def _station(code: str) -> Station:
 
 def _unknown() -> NotFound:
     return NotFound("没有找到这个联络站，请核对二维码，或联系当地人大办。")
+
+
+def _categories() -> dict[str, Category]:
+    return {each.code: each for each in apart(select(Category).options(joinedload(Category.department)))}
 
 
 def _around(station: Station) -> str:

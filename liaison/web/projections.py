@@ -7,8 +7,6 @@ from liaison.domain import chain
 from liaison.domain.calendar import SHANGHAI
 from liaison.models.assignments import Reply
 from liaison.models.cases import Attachment, Event, Rating
-from liaison.models.matters import Matter
-from liaison.services.departments import retired_departments
 from liaison.services.dossiers import Deadline, Dossier, Duty
 from liaison.services.inboxes import Row
 from liaison.services.parties import Barred
@@ -51,7 +49,7 @@ def receipt(first: Event) -> Json:
 
 def staff_matter(dossier: Dossier) -> Json:
     """A matter as deputy, department or office sees it: with assignments, deadlines and open moves."""
-    case, matter = dossier.case, dossier.matter
+    case = dossier.case
     return resident_matter(dossier) | {
         "title": case.title,
         "round": case.round,
@@ -63,7 +61,7 @@ def staff_matter(dossier: Dossier) -> Json:
         "contact": {"name": dossier.contact.name, "phone": dossier.contact.phone} if dossier.contact else None,
         "deadline": deadline_json(dossier.deadline),
         "assignments": [duty_json(duty) for duty in dossier.duties],
-        "suggestions": _suggestions(matter) if matter else [],
+        "suggestions": list(dossier.suggestions),
         "merged_into": dossier.merged_into.number if dossier.merged_into else None,
         "merged": [each.number for each in dossier.merged],
         "reveals": [
@@ -157,12 +155,6 @@ def deadline_json(deadline: Deadline | None) -> Json | None:
         "steps": [{"kind": step.kind, "day": step.day.isoformat(), "amount": step.amount} for step in deadline.steps],
         "ladder": [{"rung": step.key, "at": moment(step.at)} for step in deadline.ladder],
     }
-
-
-def _suggestions(matter: Matter) -> list[Json]:
-    """What the rules suggested, departments that were retired since left out."""
-    gone = retired_departments()
-    return [each for each in matter.routing.get("departments", []) if each["code"] not in gone]
 
 
 def _facts(event: Event) -> Json:

@@ -98,8 +98,7 @@ def _values_of(draft: Reply) -> MultiDict:
 
 
 def _suggestions(dossier: Dossier) -> list[dict]:
-    found = dossier.matter.routing.get("departments", []) if dossier.matter else []
-    return [each for each in found if each["code"] not in _out_of_question(dossier)]
+    return [each for each in dossier.suggestions if each["code"] not in _out_of_question(dossier)]
 
 
 def _out_of_question(dossier: Dossier) -> set[str]:
