@@ -109,7 +109,7 @@ def let_go() -> None:
         return
     session.expunge_all()
     try:
-        if session().is_active and not session.connection().info.get(_WROTE):
+        if session().is_active and _has_only_read(session.connection()):
             session.commit()
         else:
             session.rollback()
@@ -119,8 +119,12 @@ def let_go() -> None:
         session().invalidate()
 
 
+def _has_only_read(connection: Connection) -> bool:
+    return not connection.invalidated and not connection.info.get(_WROTE)
+
+
 @event.listens_for(Engine, "begin")
-def _has_only_read(connection: Connection) -> None:
+def _begins(connection: Connection) -> None:
     connection.info.pop(_WROTE, None)
 
 
