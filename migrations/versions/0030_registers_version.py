@@ -35,16 +35,11 @@ BUSY = {
 RENEW = """
 CREATE FUNCTION renew_registers_version() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public
 AS $$ BEGIN
-    IF current_setting('liaison.renewed', true) IS DISTINCT FROM 'yes' THEN
-        INSERT INTO registers_version VALUES (true, gen_random_uuid())
-        ON CONFLICT (one) DO UPDATE SET version = excluded.version;
-        PERFORM set_config('liaison.renewed', 'yes', true);
-    END IF;
+    INSERT INTO registers_version VALUES (true, gen_random_uuid())
+    ON CONFLICT (one) DO UPDATE SET version = excluded.version;
     RETURN NULL;
 END $$
 """
-"""Once per transaction is enough, since nobody else sees the new id before it ends, and an import changes thousands of
-rows. The setting goes back with a savepoint, as the row does."""
 
 
 def upgrade() -> None:

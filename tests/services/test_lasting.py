@@ -73,18 +73,3 @@ def test_what_is_taken_back_is_not_kept(live_app: Flask) -> None:
         session.rollback()
         assert stations.get_station("S001").name == before
     assert shown(live_app) == before
-
-
-def test_thousands_of_changes_renew_the_version_once(other: psycopg.Connection) -> None:
-    def version() -> object:
-        return other.execute("SELECT version FROM registers_version").fetchone()[0]
-
-    first = version()
-    other.execute("UPDATE departments SET duties = duties || '。'")
-    second = version()
-    other.execute("UPDATE departments SET duties = duties || '。'")
-    assert first != second == version()
-    other.commit()
-    other.execute("UPDATE departments SET duties = duties || '。'")
-    assert version() != second
-    other.commit()
