@@ -23,7 +23,7 @@ def lapse(now: datetime) -> int:
     A case that cannot be moved is logged and steps aside for an hour, so that it holds up no other.
     """
     due = session.execute(
-        select(Clock.id, Clock.case_id).where(Clock.lapse_at < now).order_by(Clock.lapse_at).limit(BATCH)
+        select(Clock.id, Clock.case_id).where(Clock.lapse_at < now).order_by(Clock.lapse_at, Clock.id).limit(BATCH)
     ).all()
     served = 0
     for clock_id, case_id in due:
