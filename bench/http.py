@@ -75,4 +75,4 @@ def _of(site: Site, name: str) -> dict:
 
 def _wal(site: Site) -> int:
     with psycopg.connect(site.database) as connection:
-        return connection.execute("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn").fetchone()[0]
+        return int(connection.execute("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn").fetchone()[0])
