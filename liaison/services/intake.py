@@ -102,8 +102,10 @@ def submit(
         files = attach(case, actor.role, submission.files, now)
         receipt = _first_event(case, actor, station, submission, now)
         complaints.keep(case, actor, told, named, now)
-        news = _go_on(case, station, submission, receipt, now)
-        content_checks.put(case, receipt, _pictures(files, submission.files), now, known=bool(submission.visitor_id))
+        pictures, known = _pictures(files, submission.files), bool(submission.visitor_id)
+        found = content_checks.put(case, receipt, pictures, now, known=known)
+        stays = station.screening or found.is_flagged
+        news = receipt if stays else _go_on(case, known, now)
         submitted = _submitted(case, secret, receipt, created=True)
     write_new()
     if news:
@@ -122,13 +124,9 @@ def let_through(case: Case, actor: Actor, now: datetime, *, text: str = "") -> N
     announce(case, _let_through(case, actor, now, text=text), now)
 
 
-def _go_on(case: Case, station: Station, submission: Submission, receipt: Event, now: datetime) -> Event | None:
-    """What there is to announce; nothing while the platform, which knows who tells, is asked (`checking`)."""
-    if station.screening or content_checks.check_words(submission.text).is_flagged:
-        return receipt
-    if submission.visitor_id and content_checks.asks_platform():
-        return None
-    return _let_through(case, SYSTEM, now)
+def _go_on(case: Case, known: bool, now: datetime) -> Event | None:
+    """Pass a matter on, unless the platform, to which it is `known` who tells, is asked first (`checking`)."""
+    return None if known and content_checks.asks_platform() else _let_through(case, SYSTEM, now)
 
 
 def _let_through(case: Case, actor: Actor, now: datetime, *, text: str = "") -> Event:
