@@ -12,6 +12,7 @@ class CodeBook:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._codes: dict[tuple[str, str], tuple[float, str]] = {}
+        self._used: set[tuple[str, str]] = set()
 
     def issue(self, kind: str, meaning: str) -> str:
         """Give a code of a kind."""
@@ -22,4 +23,9 @@ class CodeBook:
     def take(self, kind: str, code: str) -> str | None:
         """Tell what a code stands for, this once; None when it is not or no longer good."""
         ends, meaning = self._codes.pop((kind, code), (0.0, ""))
+        self._used.add((kind, code))
         return meaning if self._clock() < ends else None
+
+    def is_used(self, kind: str, code: str) -> bool:
+        """Whether somebody has asked for a code already."""
+        return (kind, code) in self._used

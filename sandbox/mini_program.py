@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from sandbox.control import world
 from sandbox.people import openid_of
-from sandbox.wechat import asked_for, refuse, token_fault
+from sandbox.wechat import app_fault, asked_for, refuse, token_fault
 
 routes = Blueprint("mini_program", __name__)
 wires = Blueprint("mini_program_wires", __name__, url_prefix="/_/mini-program")
@@ -46,13 +46,8 @@ def make_phone_code() -> Response:
 def code_to_session() -> Response:
     """Tell whose phone a code comes from."""
     asked, here = request.args, world()
-    secret = here.settings.apps.get(asked.get("appid", ""))
-    if secret is None:
-        return refuse(40013, "invalid appid")
-    if asked.get("secret") != secret:
-        return refuse(40125, "invalid appsecret")
-    if asked.get("grant_type") != "authorization_code":
-        return refuse(40002, "invalid grant_type")
+    if fault := app_fault(asked):
+        return refuse(*fault)
     with here.lock:
         openid = here.once.take(LOGIN, asked.get("js_code", ""))
         if openid is None:

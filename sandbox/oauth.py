@@ -15,12 +15,12 @@ from werkzeug.wrappers import Response
 from sandbox.book import Person
 from sandbox.control import world
 from sandbox.people import openid_of
+from sandbox.wechat import app_fault, refuse
 
 pages = Blueprint("open_weixin", __name__)
 routes = Blueprint("wechat_oauth", __name__)
 
-COOKIE = "wechat_user"
-CODE_SECONDS = 300
+COOKIE, OAUTH = "wechat_user", "oauth2"
 SCOPES = ("snsapi_base", "snsapi_userinfo")
 _STATE = re.compile(r"[A-Za-z0-9]{0,128}")
 
@@ -36,9 +36,8 @@ def authorize() -> Response | tuple[str, int]:
     user = asked.get("user") or (request.cookies.get(COOKIE) if asked["scope"] == "snsapi_base" else None)
     if user not in world().book.people:
         return render_template("authorize.html", people=_residents(), asked=asked), 200
-    here, code = world(), secrets.token_hex(16)
-    with here.lock:
-        here.codes[code] = (asked["appid"], openid_of(asked["appid"], user), here.now() + CODE_SECONDS)
+    with world().lock:
+        code = world().once.issue(OAUTH, f"{asked['appid']} {openid_of(asked['appid'], user)}")
     answer = redirect(_back(code=code, state=asked.get("state", "")))
     answer.set_cookie(COOKIE, user)
     return answer
@@ -81,23 +80,17 @@ def verdict() -> Response:
 def access_token() -> Response:
     """Tell the openid for a code, once and within five minutes."""
     asked, here = request.args, world()
-    secret = here.settings.apps.get(asked.get("appid", ""))
-    if secret is None:
-        return _refuse(40013, "invalid appid")
-    if asked.get("secret") != secret:
-        return _refuse(40125, "invalid appsecret")
-    if asked.get("grant_type") != "authorization_code":
-        return _refuse(40002, "invalid grant_type")
+    if fault := app_fault(asked):
+        return refuse(*fault)
     if not asked.get("code"):
-        return _refuse(41008, "missing code")
+        return refuse(41008, "missing code")
     with here.lock:
-        appid, openid, until = here.codes.pop(asked["code"], ("", "", 0.0))
-        used = asked["code"] in here.used_codes
-        here.used_codes.add(asked["code"])
+        used = here.once.is_used(OAUTH, asked["code"])
+        appid, _, openid = (here.once.take(OAUTH, asked["code"]) or "").partition(" ")
     if used:
-        return _refuse(40163, "code been used")
-    if appid != asked["appid"] or here.now() >= until:
-        return _refuse(40029, "invalid code")
+        return refuse(40163, "code been used")
+    if appid != asked["appid"]:
+        return refuse(40029, "invalid code")
     given = {"access_token": secrets.token_urlsafe(64), "expires_in": 7200, "refresh_token": secrets.token_urlsafe(64)}
     return jsonify(given | {"openid": openid, "scope": "snsapi_base"})
 
@@ -122,7 +115,3 @@ def _fault() -> str:
 def _back(**told: str) -> str:
     address = request.args["redirect_uri"]
     return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(told)}"
-
-
-def _refuse(code: int, text: str) -> Response:
-    return jsonify(errcode=code, errmsg=f"{text}, rid: {secrets.token_hex(4)}-{secrets.token_hex(4)}")

@@ -141,6 +141,16 @@ def asked_for() -> Mapping:
     return sent if isinstance(sent, Mapping) else {}
 
 
+def app_fault(asked: Mapping) -> tuple[int, str] | None:
+    """What WeChat says against who asks what a code stands for; None when it is a known app with its secret."""
+    secret = world().settings.apps.get(str(asked.get("appid", "")))
+    if secret is None:
+        return 40013, "invalid appid"
+    if asked.get("secret") != secret:
+        return 40125, "invalid appsecret"
+    return None if asked.get("grant_type") == "authorization_code" else (40002, "invalid grant_type")
+
+
 def refuse(code: int, text: str) -> Response:
     """Answer with an error as WeChat words it."""
     return jsonify(errcode=code, errmsg=f"{text} rid: {uuid.uuid4().hex[:8]}-{uuid.uuid4().hex[:8]}")

@@ -47,8 +47,6 @@ class World:
         self.checked: deque[str] = deque(maxlen=KEPT)
         self.media: dict[str, str] = {}
         self.wrote: dict[str, float] = {}
-        self.codes: dict[str, tuple[str, str, float]] = {}
-        self.used_codes: set[str] = set()
         self.day_quota = settings.day_quota
         self.sms_balance = True
         self.per_person = True
