@@ -197,7 +197,7 @@ def _shelf(version: UUID) -> dict[str, Any]:
     """What is kept of that state; of other states nothing any more, but for what threads still read."""
     shelf = _shelves.get(version)
     if shelf is None or len(shelf) >= MOST_LASTING:
-        while len(_shelves) >= STATES_KEPT:
-            _shelves.pop(next(iter(_shelves)), None)
+        for old in list(_shelves)[: 1 - STATES_KEPT]:  # a copy, since other threads do the same
+            _shelves.pop(old, None)
         shelf = _shelves[version] = {}
     return shelf

@@ -137,7 +137,7 @@ def acts_for(actor: Actor, kind: str) -> list[tuple[str, str]]:
 
 def disable_account(actor: Actor, account_id: UUID, now: datetime) -> None:
     """Close an account and revoke its sessions. Raises NotFound out of reach, NotAllowed for oneself."""
-    account = _somebody_else(actor, account_id)
+    account = lock_somebody_else(actor, account_id)
     account.active = False
     forget()
     sign_in.revoke_sessions(account.id, now)
@@ -146,7 +146,7 @@ def disable_account(actor: Actor, account_id: UUID, now: datetime) -> None:
 
 def enable_account(actor: Actor, account_id: UUID, now: datetime) -> None:
     """Open a closed account again. Raises as `disable_account`, and Conflict for another administrator's office."""
-    account = _somebody_else(actor, account_id)
+    account = lock_somebody_else(actor, account_id)
     _refuse_second_office(account.name, Role(account.role), account.id)
     account.active = True
     forget()
@@ -155,7 +155,7 @@ def enable_account(actor: Actor, account_id: UUID, now: datetime) -> None:
 
 def unlock_account(actor: Actor, account_id: UUID, now: datetime) -> None:
     """Let an account try again that wrong passwords have shut. Raises as `disable_account`."""
-    account = _somebody_else(actor, account_id)
+    account = lock_somebody_else(actor, account_id)
     sign_in.clear_failures(account)
     note(actor, "account.unlock", account, now, {})
 
@@ -174,7 +174,7 @@ def change_place(actor: Actor, account_id: UUID, place: Place, now: datetime) ->
     Raises as `disable_account`, Invalid for what is missing, Conflict for moves between an administrator's office and
     anything else.
     """
-    account = _somebody_else(actor, account_id)
+    account = lock_somebody_else(actor, account_id)
     before = Role(account.role)
     if before is not place.role and {before, place.role} & ADMINISTRATORS:
         raise Conflict(ONE_OF_THREE)
@@ -211,7 +211,8 @@ _WHOLE = (
 )
 
 
-def _somebody_else(actor: Actor, account_id: UUID) -> Account:
+def lock_somebody_else(actor: Actor, account_id: UUID) -> Account:
+    """The account, locked as by `lock_within`. Raises NotAllowed for one's own."""
     account = lock_within(actor, account_id)
     if account.id == actor.account_id:
         raise NotAllowed("不能这样处理自己的账号，请由另一位安全管理员办理。")

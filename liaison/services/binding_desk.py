@@ -23,7 +23,7 @@ from liaison.models.regions import Region
 from liaison.services import accounts, bindings, second_factors, sign_in, vault
 from liaison.services.channels import SMS, WECOM
 from liaison.services.reach import region_within
-from liaison.services.sealing import Keys
+from liaison.services.sealing import Keys, fingerprint
 from liaison.services.vault import ASKED, OPENID, PHONE, USERID
 
 INVITED_FOR = timedelta(days=7)
@@ -105,7 +105,7 @@ def invite(actor: Actor, account_id: UUID, *, now: datetime) -> tuple[Account, s
     session.add(
         Invitation(
             account_id=account.id,
-            digest=second_factors.digest(code),
+            digest=fingerprint(code),
             made_by_id=actor.account_id,
             made_at=now,
             expires_at=now + INVITED_FOR,
@@ -152,7 +152,7 @@ def name_userid(actor: Actor, account_id: UUID, userid: str, keys: Keys, *, now:
     An empty one ends what is bound. Raises NotFound out of reach, NotAllowed for oneself, Invalid for `userid`.
     """
     require(actor.role, "accounts.write")
-    account = _somebody_else(actor, account_id)
+    account = accounts.lock_somebody_else(actor, account_id)
     earlier = select(Binding.id).where(Binding.account_id == account.id, Binding.kind == USERID)
     bindings.drop(session.scalars(earlier).all())
     if userid:
@@ -173,7 +173,7 @@ def set_phone(actor: Actor, account_id: UUID, phone: str, keys: Keys, *, now: da
     Raises NotFound out of reach, NotAllowed for oneself, Invalid for `phone`.
     """
     require(actor.role, "accounts.write")
-    account = _somebody_else(actor, account_id)
+    account = accounts.lock_somebody_else(actor, account_id)
     tidied = _checked(SMS, "phone", phone) if phone else ""
     asked = select(Binding.id).where(Binding.account_id == account.id, Binding.kind == OPENID)
     bindings.drop(session.scalars(asked).all())
@@ -210,13 +210,6 @@ def _lock_deputy(actor: Actor, account_id: UUID) -> Account:
     account = accounts.lock_within(actor, account_id)
     if account.role != Role.DEPUTY:
         raise NotFound()
-    return account
-
-
-def _somebody_else(actor: Actor, account_id: UUID) -> Account:
-    account = accounts.lock_within(actor, account_id)
-    if account.id == actor.account_id:
-        raise NotAllowed("不能这样处理自己的账号，请由另一位安全管理员办理。")
     return account
 
 

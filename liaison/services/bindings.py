@@ -6,7 +6,6 @@ phone holds nothing but a ticket, good for ten minutes and for this: to say whos
 that a code that was overheard opens nothing.
 """
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,9 +21,9 @@ from liaison.domain.addresses import plain_phone
 from liaison.domain.errors import Conflict, Invalid, NotAllowed
 from liaison.models.bindings import Binding, Invitation
 from liaison.models.people import Account
-from liaison.services import accounts, addresses, channels, second_factors, sign_in, vault
+from liaison.services import accounts, addresses, channels, sign_in, vault
 from liaison.services.channels import CHANNELS, SUBSCRIBE, WECOM
-from liaison.services.sealing import Keys
+from liaison.services.sealing import Keys, fingerprint
 from liaison.services.sign_in import NOWHERE, Origin, SignedIn
 from liaison.services.vault import ASKED, OPENID, PHONE, USERID
 
@@ -85,7 +84,7 @@ def offer(openid: str, device: str, keys: Keys, now: datetime) -> Ticket:
         session.add(binding)
         session.flush()
         vault.keep_mark(binding.id, ASKED, openid, keys)
-    binding.ticket_digest, binding.ticket_until, binding.device = _digest(token), now + TICKET_FOR, device
+    binding.ticket_digest, binding.ticket_until, binding.device = fingerprint(token), now + TICKET_FOR, device
     binding.expires_at = max(binding.expires_at, binding.ticket_until)
     session.flush()
     return Ticket(token, binding.ticket_until, binding.asked_at is not None)
@@ -167,7 +166,7 @@ def drop(ids: Sequence[UUID]) -> int:
 def _invited(code: str, now: datetime) -> tuple[Account | None, Invitation | None]:
     """The active account this code was made for, its row locked before any other as everywhere, and the invitation."""
     typed = "".join(char for char in code.upper() if char.isalnum())
-    wanted = (Invitation.digest == second_factors.digest(typed), Invitation.expires_at > now)
+    wanted = (Invitation.digest == fingerprint(typed), Invitation.expires_at > now)
     account_id = session.scalar(select(Invitation.account_id).where(*wanted))
     account = accounts.lock_active(account_id) if account_id else None
     invitation = session.scalar(select(Invitation).where(*wanted).with_for_update()) if account else None
@@ -175,7 +174,7 @@ def _invited(code: str, now: datetime) -> tuple[Account | None, Invitation | Non
 
 
 def _lock(token: str, now: datetime) -> Binding:
-    good = (Binding.ticket_digest == _digest(token), Binding.ticket_until > now)
+    good = (Binding.ticket_digest == fingerprint(token), Binding.ticket_until > now)
     binding = session.scalar(select(Binding).where(*good).with_for_update())
     if binding is None:
         raise Conflict(ENDED)
@@ -202,7 +201,3 @@ def _forget_stale(now: datetime) -> None:
     stale = select(Binding.id).where(Binding.expires_at <= now, over).with_for_update(skip_locked=True)
     if ids := session.scalars(stale).all():
         drop(ids)
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

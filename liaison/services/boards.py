@@ -4,7 +4,6 @@ A screen is nobody: it has no role and no session. Its key opens `figures`, whic
 them; every sum of one place is hidden while it is small enough to point at somebody (`domain.suppression`).
 """
 
-import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from liaison.services import audit, overviews
 from liaison.services.departments import get_region
 from liaison.services.overviews import Line, Overview
 from liaison.services.reach import region_within
+from liaison.services.sealing import fingerprint
 from liaison.services.sign_in import Origin
 
 LASTS = timedelta(days=90)  # a quarter: whoever is responsible looks at it as often
@@ -65,7 +65,7 @@ def add(actor: Actor, name: str, region_code: str, now: datetime) -> tuple[Board
     region = get_region(actor, region_code)
     code = numbers.make_code(secrets.randbits(numbers.CODE_BITS))
     told = {"created_at": now, "created_by": actor.name, "expires_at": now + LASTS}
-    board = Board(id=new_id(), name=name, region_id=region.id, code_digest=_digest(code), **told)
+    board = Board(id=new_id(), name=name, region_id=region.id, code_digest=fingerprint(code), **told)
     board.region = region
     session.add(board)
     session.flush()
@@ -100,12 +100,12 @@ def pair(typed: str, origin: Origin, now: datetime) -> tuple[Board, str]:
         code = numbers.normalise_code(typed)
     except Invalid:
         raise Invalid({"code": [WRONG]}) from None
-    mine = (Board.code_digest == _digest(code), Board.created_at > now - PAIRED_WITHIN)
+    mine = (Board.code_digest == fingerprint(code), Board.created_at > now - PAIRED_WITHIN)
     board = session.scalar(select(Board).where(*mine, *_alive(now)).with_for_update())
     if board is None:
         raise Invalid({"code": [WRONG]})
     token = secrets.token_urlsafe(32)
-    board.code_digest, board.token_digest, board.paired_at = None, _digest(token), now
+    board.code_digest, board.token_digest, board.paired_at = None, fingerprint(token), now
     board.device, board.network = origin.device, origin.network
     session.flush()
     return board, token
@@ -113,7 +113,7 @@ def pair(typed: str, origin: Origin, now: datetime) -> tuple[Board, str]:
 
 def find(token: str, now: datetime) -> Board | None:
     """The screen of a key, if it is neither revoked nor expired; remembers that it asked."""
-    rows = select(Board).where(Board.token_digest == _digest(token), *_alive(now)).options(joinedload(Board.region))
+    rows = select(Board).where(Board.token_digest == fingerprint(token), *_alive(now)).options(joinedload(Board.region))
     board = session.scalar(rows)
     if board and (board.seen_at is None or now - board.seen_at >= SEEN_EVERY):
         board.seen_at = now
@@ -150,7 +150,3 @@ def _places(lines: Sequence[Line], names: Sequence[str], least: int, totals: Map
 
 def _alive(now: datetime) -> tuple:
     return Board.revoked_at.is_(None), Board.expires_at > now
-
-
-def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()

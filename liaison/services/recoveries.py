@@ -22,7 +22,8 @@ from liaison.models.people import Account, Recovery
 from liaison.models.regions import Region
 from liaison.services import accounts, passwords, second_factors, sign_in
 from liaison.services.reach import region_within
-from liaison.services.second_factors import digest, make_code
+from liaison.services.sealing import fingerprint
+from liaison.services.second_factors import make_code
 
 WAITS = timedelta(hours=24)  # for the second person
 OPEN_FOR = timedelta(minutes=30)  # after the confirmation: the person is on the telephone or at the desk
@@ -51,7 +52,7 @@ def ask(actor: Actor, account_id: UUID, reason: str, *, now: datetime) -> str:
             reason=reason,
             asked_by_id=actor.account_id,
             asked_at=now,
-            first_digest=digest(half),
+            first_digest=fingerprint(half),
             expires_at=now + WAITS,
         )
     )
@@ -85,7 +86,7 @@ def confirm(actor: Actor, recovery_id: UUID, *, now: datetime) -> tuple[UUID, st
     if wish.confirmed_at is not None:
         raise Conflict("这个申请已经有人确认过了。")
     half = make_code(HALF)
-    wish.confirmed_by_id, wish.confirmed_at, wish.second_digest = actor.account_id, now, digest(half)
+    wish.confirmed_by_id, wish.confirmed_at, wish.second_digest = actor.account_id, now, fingerprint(half)
     wish.expires_at = now + OPEN_FOR
     accounts.note(actor, "recovery.confirm", session.get_one(Account, wish.account_id), now, {})
     return wish.account_id, half
@@ -101,7 +102,7 @@ def use(username: str, halves: tuple[str, str], password: str, now: datetime) ->
     if wish is None:
         return False
     pairs = zip(map(_typed, halves), (wish.first_digest, wish.second_digest), strict=True)
-    if not all(hmac.compare_digest(digest(half), kept) for half, kept in pairs):
+    if not all(hmac.compare_digest(fingerprint(half), kept) for half, kept in pairs):
         wish.failures += 1
         wish.ended_at = now if wish.failures >= MAX_FAILURES else None
         return False

@@ -5,6 +5,7 @@ key, and the algorithm belongs to the key. Column and primary key of the row go 
 a value opens nowhere but where it was sealed. Which columns are sealed stands in the models (`models.base.SEALED`).
 """
 
+import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -87,6 +88,14 @@ def decrypt(key: Key, nonce: bytes, sealed: bytes, about: bytes) -> bytes:
     opens = Cipher(cipher, modes.GCM(nonce, sealed[-TAG:], min_tag_length=TAG)).decryptor()
     opens.authenticate_additional_data(about)
     return opens.update(sealed[:-TAG]) + opens.finalize()
+
+
+def fingerprint(secret: str) -> bytes:
+    """What is kept of a random secret that opens something, so that a copy of the table opens nothing.
+
+    Without a key: nobody guesses what was drawn at random.
+    """
+    return hashlib.sha256(secret.encode()).digest()
 
 
 def digest(key: Key, message: bytes) -> bytes:

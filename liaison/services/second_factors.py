@@ -1,6 +1,5 @@
 """The second factor: six digits of an authenticator (TOTP, RFC 6238), each taken once, or a recovery code."""
 
-import hashlib
 import hmac
 import secrets
 from datetime import datetime
@@ -14,7 +13,7 @@ from liaison.domain.actors import Actor, Role
 from liaison.domain.errors import Conflict, NotAllowed
 from liaison.models.people import Account, RecoveryCode
 from liaison.services import audit, sign_in, vault
-from liaison.services.sealing import Keys
+from liaison.services.sealing import Keys, fingerprint
 
 STEP = 30  # seconds a code is shown, as every authenticator has it
 DRIFT = 1  # steps a phone's clock may be off to either side (RFC 6238, section 5.2)
@@ -121,7 +120,7 @@ def _takes_digits(account: Account, typed: str, keys: Keys, now: datetime) -> bo
 
 
 def _takes_code(account: Account, typed: str, now: datetime) -> bool:
-    own = (RecoveryCode.account_id == account.id, RecoveryCode.digest == digest(typed))
+    own = (RecoveryCode.account_id == account.id, RecoveryCode.digest == fingerprint(typed))
     if not session.execute(delete(RecoveryCode).where(*own)).rowcount:
         return False
     actor = sign_in.actor_of(account)
@@ -132,7 +131,7 @@ def _takes_code(account: Account, typed: str, now: datetime) -> bool:
 def _new_codes(account: Account) -> list[str]:
     session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
     codes = [make_code(CODE_LENGTH) for _ in range(CODES)]
-    session.add_all(RecoveryCode(account_id=account.id, digest=digest(code)) for code in codes)
+    session.add_all(RecoveryCode(account_id=account.id, digest=fingerprint(code)) for code in codes)
     session.flush()
     return ["-".join(code[place : place + 4] for place in range(0, CODE_LENGTH, 4)) for code in codes]
 
@@ -140,8 +139,3 @@ def _new_codes(account: Account) -> list[str]:
 def make_code(length: int) -> str:
     """A random code that can be read aloud, five bits a character."""
     return "".join(secrets.choice(ALPHABET) for _ in range(length))
-
-
-def digest(code: str) -> bytes:
-    """What is kept of a code."""
-    return hashlib.sha256(code.encode()).digest()

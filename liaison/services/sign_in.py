@@ -3,7 +3,6 @@
 A session whose account lacks something (`need_of`) opens nothing but what brings it.
 """
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +21,7 @@ from liaison.domain.actors import SYSTEM, Actor, Role
 from liaison.domain.errors import NotAllowed, NotFound
 from liaison.models.people import Account, Session
 from liaison.services import audit, preferences
+from liaison.services.sealing import fingerprint
 
 LIFETIME = timedelta(hours=12)
 IDLE = timedelta(minutes=30)
@@ -153,7 +153,7 @@ def open_session(
     session.add(
         Session(
             account_id=account.id,
-            token_digest=_digest(token),
+            token_digest=fingerprint(token),
             created_at=now,
             seen_at=now,
             expires_at=now + LIFETIME,
@@ -170,7 +170,7 @@ def open_session(
 def renew(found: Session) -> str:
     """Give a live session a new token, at each change of what it may do; the old one opens nothing from now on."""
     token = secrets.token_urlsafe(32)
-    found.token_digest = _digest(token)
+    found.token_digest = fingerprint(token)
     session.flush()
     return token
 
@@ -207,7 +207,7 @@ def find_session(token: str, now: datetime) -> Session | None:
     lets it."""
     found = session.scalar(
         select(Session)
-        .where(Session.token_digest == _digest(token), *_alive(now))
+        .where(Session.token_digest == fingerprint(token), *_alive(now))
         .options(joinedload(Session.account).options(*_REACH))
     )
     if found is None or not found.account.active:
@@ -257,7 +257,3 @@ def fits(password_hash: str, password: str) -> bool:
 
 def _alive(now: datetime) -> list[ColumnElement[bool]]:
     return [Session.revoked_at.is_(None), Session.expires_at > now, Session.seen_at > now - IDLE]
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

@@ -4,7 +4,6 @@ Beside `vault` the only reader and writer of that schema. A visit is a session b
 token, the table its digest.
 """
 
-import hashlib
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from liaison import wall
 from liaison.db import session
 from liaison.models.people import Visit
 from liaison.models.vault import OwnMatter, Visitor
-from liaison.services.sealing import Keys, look_up, seal, unseal
+from liaison.services.sealing import Keys, fingerprint, look_up, seal, unseal
 
 LONGEST = timedelta(days=30)
 """A visit ends after so long whatever happens: in WeChat the next one begins without a tap, so that a month costs
@@ -44,14 +43,14 @@ def enter(openid: str, keys: Keys, now: datetime, *, instead_of: str = "") -> En
     leave(instead_of, now)
     token, until = secrets.token_urlsafe(32), now + LONGEST
     times = {"created_at": now, "seen_at": now, "expires_at": until}
-    session.add(Visit(visitor_id=visitor_id, token_digest=_digest(token), **times))
+    session.add(Visit(visitor_id=visitor_id, token_digest=fingerprint(token), **times))
     session.flush()
     return Entered(token, until)
 
 
 def find_visit(token: str, now: datetime) -> Visit | None:
     """The visit of a token that still stands."""
-    return session.scalar(select(Visit).where(Visit.token_digest == _digest(token), *_alive(now)))
+    return session.scalar(select(Visit).where(Visit.token_digest == fingerprint(token), *_alive(now)))
 
 
 def touch(visit: Visit, now: datetime) -> None:
@@ -61,7 +60,7 @@ def touch(visit: Visit, now: datetime) -> None:
 
 def leave(token: str, now: datetime) -> None:
     """End the visit of a token at once, if there is one."""
-    ended = update(Visit).where(Visit.token_digest == _digest(token), Visit.revoked_at.is_(None))
+    ended = update(Visit).where(Visit.token_digest == fingerprint(token), Visit.revoked_at.is_(None))
     session.execute(ended.values(revoked_at=now), execution_options=_APART)
 
 
@@ -117,7 +116,3 @@ def _add(openid: str, keys: Keys, now: datetime) -> UUID:
 
 def _alive(now: datetime) -> list[ColumnElement[bool]]:
     return [Visit.revoked_at.is_(None), Visit.expires_at > now, Visit.seen_at > now - IDLE]
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
