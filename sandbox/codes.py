@@ -16,7 +16,7 @@ class CodeBook:
 
     def issue(self, kind: str, meaning: str) -> str:
         """Give a code of a kind."""
-        code = secrets.token_urlsafe(24)
+        code = secrets.token_hex(16)  # letters and digits alone, as they stand in addresses
         self._codes[kind, code] = (self._clock() + LIFETIME, meaning)
         return code
 

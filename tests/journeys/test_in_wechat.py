@@ -99,7 +99,7 @@ def _tells(page: Page, life: Life, outside: Outside, folder: Path) -> str:
     expect(page.get_by_text("这是本站的二维码")).to_be_visible()
     page.get_by_role("link", name="我要说事").tap()
     page.get_by_label("什么事？").fill(TEXT)
-    page.wait_for_function("() => ways.photos")
+    page.wait_for_function("() => typeof ways !== 'undefined' && ways.photos")
     page.locator("label.pick[for=photos]").tap()
     expect(page.get_by_role("button", name="去掉照片 1")).to_be_visible()
     (folder / "IMG_0001.JPG").write_bytes(photo())
