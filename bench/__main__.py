@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import counts, drain, http, load, places
+from bench import counts, drain, growth, http, load, places
 from bench.report import table, write
 
 
@@ -22,6 +22,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, places.running(Path(folder)) as site:
         found = [*http.figures(http.measure(site, rounds, seconds)), *counts.figures(site), *places.figures(site)]
     found += drain.measure(rounds, 1000 if told.quick else 4000)
+    found += growth.measure(("10k", "100k" if told.quick else "1M"), rounds)
     print(table(found))
     if told.json:
         write(found, told.json)

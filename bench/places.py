@@ -29,7 +29,7 @@ from liaison.config import ROOT, load
 from liaison.db import session, transaction
 from liaison.domain.actors import Role
 from liaison.domain.calendar import local_day
-from liaison.embedded import start_postgres, start_redis
+from liaison.embedded import Server, start_postgres, start_redis
 from liaison.folder import ensure_secrets
 from liaison.models.people import Account
 from liaison.models.stations import Station
@@ -56,28 +56,48 @@ class Site:
     pids: Mapping[str, int]
 
 
+@dataclass(frozen=True)
+class Ground:
+    """An installation without its web server: the app, and the database it stands on."""
+
+    app: Flask
+    environ: Mapping[str, str]
+    postgres: Server
+
+
+@contextmanager
+def standing(folder: Path, *, durable: bool = True) -> Iterator[Ground]:
+    """An installation in a folder, with a county laid out once; what lies in it from an earlier run is used again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    postgres = start_postgres(folder / "postgres", durable=durable)
+    try:
+        redis = start_redis(folder / "redis")
+        try:
+            environ = _environ(folder, postgres.url, redis.url)
+            yield Ground(_found(environ, folder, postgres.url), environ, postgres)
+        finally:
+            redis.stop()
+    finally:
+        postgres.stop()
+
+
 @contextmanager
 def running(folder: Path) -> Iterator[Site]:
-    """Everything in a folder, ended afterwards; what lies in it from an earlier run is used again."""
-    folder.mkdir(parents=True, exist_ok=True)
-    postgres, redis = start_postgres(folder / "postgres"), start_redis(folder / "redis")
-    ports = free_port(), free_port()
-    children = []
-    try:
-        environ = _environ(folder, postgres.url, redis.url)
-        app = _found(environ, folder, postgres.url)
-        ours = programs.web("127.0.0.1", ports[0], environ, folder, ROOT)
-        beside = _floor(ports[1], postgres.url, folder)
-        children = [(program, spawn(program)) for program in (ours, beside)]
-        for port, path in zip(ports, ("/healthz", "/deputies/1/matters"), strict=True):
-            wait_until(partial(_answers, port, path), START, f"the server on {port}")
-        pids = {"ours": children[0][1].pid, "floor": children[1][1].pid, "PostgreSQL": postgres.child.pid}
-        parts = {name: partial(cpu_of, pid) for name, pid in pids.items()}
-        yield Site(app, postgres.url, *ports, *_signed_in(app), parts, pids)
-    finally:
-        stop(children)
-        redis.stop()
-        postgres.stop()
+    """Everything in a folder, our web server and the floor's beside it, ended afterwards."""
+    ports, children = (free_port(), free_port()), []
+    with standing(folder) as ground:
+        try:
+            ours = programs.web("127.0.0.1", ports[0], ground.environ, folder, ROOT)
+            beside = _floor(ports[1], ground.postgres.url, folder)
+            children = [(program, spawn(program)) for program in (ours, beside)]
+            for port, path in zip(ports, ("/healthz", "/deputies/1/matters"), strict=True):
+                wait_until(partial(_answers, port, path), START, f"the server on {port}")
+            postgres = ground.postgres.child.pid
+            pids = {"ours": children[0][1].pid, "floor": children[1][1].pid, "PostgreSQL": postgres}
+            parts = {name: partial(cpu_of, pid) for name, pid in pids.items()}
+            yield Site(ground.app, ground.postgres.url, *ports, *signed_in(ground.app), parts, pids)
+        finally:
+            stop(children)
 
 
 def figures(site: Site) -> list[Figure]:
@@ -127,7 +147,7 @@ def _add_people() -> None:
             account.must_change = False
 
 
-def _signed_in(app: Flask) -> tuple[str, str]:
+def signed_in(app: Flask) -> tuple[str, str]:
     """Tokens of the deputy on duty and of the office."""
     now = datetime.now(UTC)
     with app.app_context(), transaction():
