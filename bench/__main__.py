@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import counts, drain, growth, http, load, places
+from bench import counts, drain, growth, http, load, places, weight
 from bench.report import table, write
 
 
@@ -19,8 +19,10 @@ def main() -> int:
         print("bench needs wrk: apt-get install wrk", file=sys.stderr)
         return 1
     rounds, seconds = (3, 1) if told.quick else (5, 3)
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, places.running(Path(folder)) as site:
-        found = [*http.figures(http.measure(site, rounds, seconds)), *counts.figures(site), *places.figures(site)]
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        with places.running(Path(folder)) as site:
+            found = [*http.figures(http.measure(site, rounds, seconds)), *counts.figures(site), *weight.figures(site)]
+        found += weight.start_figures(Path(folder), rounds)
     found += drain.measure(rounds, 1000 if told.quick else 4000)
     found += growth.measure(("10k", "100k" if told.quick else "1M"), rounds)
     print(table(found))

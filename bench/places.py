@@ -14,13 +14,11 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-import psutil
 import psycopg
 from flask import Flask
 
 from bench import floor
 from bench.load import cpu_of
-from bench.report import Figure
 from chaos.stack import free_port
 from liaison import programs
 from liaison.app import create_app
@@ -29,7 +27,7 @@ from liaison.config import ROOT, load
 from liaison.db import session, transaction
 from liaison.domain.actors import Role
 from liaison.domain.calendar import local_day
-from liaison.embedded import Server, start_postgres, start_redis
+from liaison.embedded import Server, postgres_url, redis_url, start_postgres, start_redis
 from liaison.folder import ensure_secrets
 from liaison.models.people import Account
 from liaison.models.stations import Station
@@ -73,8 +71,8 @@ def standing(folder: Path, *, durable: bool = True) -> Iterator[Ground]:
     try:
         redis = start_redis(folder / "redis")
         try:
-            environ = _environ(folder, postgres.url, redis.url)
-            yield Ground(_found(environ, folder, postgres.url), environ, postgres)
+            told = environ(folder)
+            yield Ground(_found(told, folder, postgres.url), told, postgres)
         finally:
             redis.stop()
     finally:
@@ -100,31 +98,25 @@ def running(folder: Path) -> Iterator[Site]:
             stop(children)
 
 
-def figures(site: Site) -> list[Figure]:
-    """What the web server and its workers hold resident, as the system counts a page shared by several for each."""
-    server = psutil.Process(site.pids["ours"])
-    held = sum(each.memory_info().rss for each in (server, *server.children(recursive=True)))
-    return [Figure("web server, MB", held / 2**20, 250, least=False)]
-
-
-def _environ(folder: Path, database: str, redis: str) -> dict[str, str]:
+def environ(folder: Path) -> dict[str, str]:
+    """The settings of the installation in a folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LIAISON_", "DATABASE_URL"))}
     return kept | {
         "LIAISON_INSTANCE": str(folder),
         "LIAISON_BASE_URL": "http://127.0.0.1",
         "LIAISON_WEB__RATE_LIMITS": "false",
         "LIAISON_LOGGING__LEVEL": "WARNING",
-        "DATABASE_URL": database,
-        "REDIS_URL": redis,
+        "DATABASE_URL": postgres_url(folder / "postgres"),
+        "REDIS_URL": redis_url(folder / "redis"),
     }
 
 
-def _found(environ: Mapping[str, str], folder: Path, database: str) -> Flask:
+def _found(told: Mapping[str, str], folder: Path, database: str) -> Flask:
     """The county and the floor's tables, laid out once."""
     ensure_secrets(folder)
-    run = partial(subprocess.run, env=environ, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    run = partial(subprocess.run, env=told, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     run([sys.executable, "-m", "liaison.prepare"])
-    app = create_app(load(None, environ))
+    app = create_app(load(None, told))
     with psycopg.connect(database, autocommit=True) as connection:
         if connection.execute("SELECT to_regclass('floor.matters')").fetchone()[0] is None:
             run([sys.executable, "-m", "flask", "--app", "wsgi", "county", "import", CONTENT])

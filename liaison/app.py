@@ -16,7 +16,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from liaison import cli, wall
+from liaison import wall
 from liaison.clients.files import open_store
 from liaison.clients.once import Once
 from liaison.clients.presence import Presence
@@ -134,7 +134,6 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None, work
         csrf.exempt(blueprint)  # they take no cookie, so that there is nothing for another site to ride on
     csrf.exempt(callbacks.blueprint)  # takes no cookie either, but a signature
     csrf.exempt(pages.submit_form)  # checks the token itself, to give back what was typed when it is stale
-    cli.register(app)
     return app
 
 

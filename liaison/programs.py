@@ -32,7 +32,7 @@ def web(host: str, port: int, environ: Mapping[str, str], logs: Path, folder: Pa
         "--log-level": "warning",
     }
     flags = [part for pair in options.items() for part in pair]
-    argv = (sys.executable, "-m", "granian", *flags, "--respawn-failed-workers", "wsgi:app")
+    argv = (sys.executable, "-m", "granian", *flags, "--respawn-failed-workers", "serve:app")
     return Program("web", argv, logs / "web.log", environ, folder)
 
 

@@ -38,6 +38,9 @@ from liaison.services.darkroom_line import (
 NICENESS = 5
 """Pages come before pictures; at 5 the darkroom still gets a quarter of a processor that is fully wanted."""
 
+IDLE = 300.0
+"""Seconds without a file after which it ends: to begin again takes less than one, to stay takes 50 MB."""
+
 _HEAD_BYTES = 4096
 _CHUNK = 1 << 18
 _SAMPLE = (16, 16)
@@ -63,11 +66,12 @@ def main() -> int:
 
 
 def serve(tasks: Mapping[str, Task], limits: Limits) -> int:
-    """Do these tasks for the other side of standard input until it is gone."""
+    """Do these tasks for the other side of standard input until it is gone, or silent for long."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # Ctrl-C is for the web server, and its end is ours
     warnings.simplefilter("ignore")
     line = socket.socket(fileno=os.dup(0))
+    line.settimeout(IDLE)
     service = Service(line, tasks, limits)
     confinement.step_down(NICENESS)
     try:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from pypinyin import lazy_pinyin
 from sqlalchemy import delete, select
 
 from liaison import wall
@@ -19,6 +18,7 @@ from liaison.models.stations import DutyChange, DutyTurn, Station
 from liaison.services import conflicts
 from liaison.services.reach import region_around, station_within
 from liaison.services.register_sheets import LINE, NAME, Kind, Sheet, Values, count, initials, region_code
+from liaison.services.spelling import spell
 
 BLANK = {
     "code": "",
@@ -87,7 +87,7 @@ def _check(sheet: Sheet) -> Values:
         sheet.refuse("stations", "这位代表已停用，请先恢复，再排进值班名册。")
     return {
         "name": name,
-        "name_pinyin": " ".join(lazy_pinyin(name)),
+        "name_pinyin": spell(name),
         "level": level,
         "unit": unit,
         "region_id": region.id if region else None,

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy import func, select
 
 from liaison.db import session
@@ -22,6 +21,7 @@ from liaison.models.departments import Category, Department
 from liaison.models.people import Deputy
 from liaison.models.regions import Region
 from liaison.models.stations import Station
+from liaison.services import spelling
 from liaison.services.reach import region_within
 
 Entry = Department | Deputy | Station | Category
@@ -140,7 +140,7 @@ def region_code(row: Department | Deputy | Station) -> str:
 
 def initials(name: str, taken: Collection[str]) -> str:
     """A code made of the initials of a name as it is read out."""
-    return make_code("".join(lazy_pinyin(name, style=Style.FIRST_LETTER)), taken)
+    return make_code(spelling.initials(name), taken)
 
 
 def count(rows: Any) -> int:

@@ -7,14 +7,12 @@ takes it away after some days, and the next poster has it drawn anew.
 import hashlib
 import logging
 from collections.abc import Callable
-from io import BytesIO
-
-from PIL import Image
 
 from liaison.clients.files import FileStore
 from liaison.clients.letters import NotSent
 from liaison.clients.wechat_codes import MiniProgramCodes
 from liaison.domain.errors import NotFound, Unavailable
+from liaison.services.posters import redrawn
 
 ASK_AGAIN = 60  # seconds after which WeChat is asked again for a picture that did not come
 SIDE = 1280  # pixels; WeChat draws none that is larger
@@ -36,7 +34,7 @@ def mini_code(
     if not first(f"mini-program code {key}", ASK_AGAIN):
         return None
     try:
-        picture = _as_png(codes.draw(scene))
+        picture = redrawn(codes.draw(scene), SIDE)
         store.put(key, picture, "image/png")
     except (NotSent, ValueError, Unavailable) as error:
         _log.warning("no mini-program code for a poster: %s", error if isinstance(error, NotSent) else type(error))
@@ -48,15 +46,3 @@ def _key(page: str, scene: str) -> str:
     name = hashlib.sha256(f"{page} {scene}".encode()).hexdigest()[:32]
     return f"codes/{name[:2]}/{name}.png"
 
-
-def _as_png(sent: bytes) -> bytes:
-    """The picture drawn anew, so that what is printed is one; raises ValueError for anything else."""
-    try:
-        with Image.open(BytesIO(sent), formats=("PNG", "JPEG")) as picture:
-            if max(picture.size) > SIDE:
-                raise ValueError("too large")
-            out = BytesIO()
-            picture.convert("RGB").save(out, "PNG", optimize=True)
-    except (OSError, Image.DecompressionBombError) as error:
-        raise ValueError("no picture") from error
-    return out.getvalue()

@@ -1,15 +1,9 @@
 """Workbooks to be filled in and sent back: a head, drop-down lists, notes on every column; texts only, no formula."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from io import BytesIO
-from typing import Any
+from dataclasses import asdict, dataclass
 
-import xlsxwriter
-
-HEAD_ROW = 1  # counted from 0; above it stands the mark
-LISTS = "选项"
-_STOP = {"error_type": "stop", "error_title": "请从列表中选择", "error_message": "请点单元格右边的箭头，从列表中选择。"}
+from liaison.services.press import make
 
 
 @dataclass(frozen=True)
@@ -35,52 +29,4 @@ class TableForm:
 
 def as_form(form: TableForm, most: int) -> bytes:
     """The workbook: the table with drop-down lists for `most` rows, then 填写说明, then what the lists hold, hidden."""
-    out = BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(out, options) as book:
-        _table(book, form, most)
-        _notes(book, form.notes)
-        _lists(book, form.columns)
-    return out.getvalue()
-
-
-def _table(book: Any, form: TableForm, most: int) -> None:
-    page = book.add_worksheet(form.title)
-    text = book.add_format({"num_format": "@"})
-    head = book.add_format({"bold": True, "bg_color": "#E8F0FA", "border": 1})
-    pale = book.add_format({"italic": True, "font_color": "#57606A", "num_format": "@"})
-    page.write_string(0, 0, form.mark)
-    page.set_header("&L" + form.mark.replace("&", "&&"))
-    page.freeze_panes(HEAD_ROW + 1, 1)
-    for place, column in enumerate(form.columns):
-        page.set_column(place, place, column.width, text)  # as text, so that 007 stays 007
-        page.write_string(HEAD_ROW, place, column.head, head)
-        if column.choices:
-            letter = chr(ord("A") + place)
-            source = f"='{LISTS}'!${letter}$1:${letter}${len(column.choices)}"
-            told = {"validate": "list", "source": source, **_STOP}
-            page.data_validation(HEAD_ROW + 1, place, HEAD_ROW + most, place, told)
-    first = HEAD_ROW + 1
-    for place, value in enumerate(form.example):
-        page.write_string(first, place, value, pale)
-    for number, row in enumerate(form.rows, start=first + bool(form.example)):
-        for place, value in enumerate(row):
-            page.write_string(number, place, value, text)
-
-
-def _notes(book: Any, notes: Sequence[Sequence[str]]) -> None:
-    page = book.add_worksheet("填写说明")
-    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-    for place, width in enumerate((16, 10, 80)):
-        page.set_column(place, place, width, wrapped)
-    for number, row in enumerate(notes):
-        for place, value in enumerate(row):
-            page.write_string(number, place, value, wrapped)
-
-
-def _lists(book: Any, columns: Sequence[FormColumn]) -> None:
-    page = book.add_worksheet(LISTS)
-    page.hide()
-    for place, column in enumerate(columns):
-        for number, words in enumerate(column.choices):
-            page.write_string(number, place, words)
+    return make("as_form", form=asdict(form), most=most)

@@ -5,10 +5,10 @@ Every sheet begins with a line that says who took it out, when, and of what.
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
-from io import BytesIO, StringIO
+from dataclasses import asdict, dataclass
+from io import StringIO
 
-import xlsxwriter
+from liaison.services.press import make
 
 Value = str | int
 
@@ -17,8 +17,6 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 _BOM = "\ufeff"
 """Without it Excel takes UTF-8 for the machine's own encoding, and Chinese for noise."""
-
-_LONGEST_TITLE = 31
 
 
 @dataclass(frozen=True)
@@ -32,22 +30,7 @@ class Sheet:
 
 def as_xlsx(sheets: Sequence[Sheet], mark: str) -> bytes:
     """One workbook; numbers are numbers and texts texts, whatever they begin with."""
-    out = BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(out, options) as book:
-        bold = book.add_format({"bold": True})
-        for sheet in sheets:
-            page = book.add_worksheet(sheet.title[:_LONGEST_TITLE])
-            page.write_string(0, 0, mark)
-            page.set_header("&L" + mark.replace("&", "&&"))
-            page.set_column(0, 0, 28)
-            page.freeze_panes(2, 1)
-            for column, name in enumerate(sheet.head):
-                page.write_string(1, column, name, bold)
-            for place, row in enumerate(sheet.rows, start=2):
-                for column, value in enumerate(row):
-                    (page.write_number if isinstance(value, int) else page.write_string)(place, column, value)
-    return out.getvalue()
+    return make("as_xlsx", sheets=[asdict(sheet) for sheet in sheets], mark=mark)
 
 
 def as_csv(sheets: Sequence[Sheet], mark: str) -> bytes:

@@ -52,6 +52,9 @@ HOMES = {
 }
 """The only modules that may import each library."""
 
+HEAVY = ("PIL", "alembic", "fpdf", "openpyxl", "pillow_heif", "pypinyin", "qrcode", "xlsxwriter")
+"""Some 100 MB in all: they belong to the press, the darkroom and the commands."""
+
 FOREIGN_TO_SQL = ("liaison.domain", "liaison.web")
 DOWNWARD = {
     # The engine's own stair within services: a module may import those of a lower step only.
@@ -137,3 +140,13 @@ def test_no_import_loops() -> None:
     while free := {name for name, imported in waiting.items() if not imported}:
         waiting = {name: imported - free for name, imported in waiting.items() if name not in free}
     assert waiting == {}
+
+
+def test_a_web_worker_loads_nothing_that_only_papers_need() -> None:
+    known, seen, ahead = {module.name: module for module in modules()}, set(), {"serve"}
+    while ahead:
+        name = ahead.pop()
+        seen.add(name)
+        ahead |= {each for each in known[name].imports if each in known} - seen if name in known else set()
+    loaded = {(name, each) for name in seen for each in known[name].imports if within(each, *HEAVY)}
+    assert len(seen) > 200 and loaded == set()

@@ -13,7 +13,7 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from sqlalchemy import select, text
 
-from liaison import dump
+from liaison import cli, dump
 from liaison.app import create_app
 from liaison.config import ROOT
 from liaison.database_state import is_prepared
@@ -94,6 +94,7 @@ def test_other_keys_are_noticed(house: Installation, tmp_path: Path) -> None:
     house.destroy()
     other = replace(house.config, secrets=replace(house.config.secrets, code_keys={"1": f"hmac-sha256:{'d' * 32}"}))
     house.app = create_app(other, clock=house.clock)
+    cli.register(house.app)
     assert "made under other secrets (codes 1)" in house.run("restore", tmp_path / "backup").output
     assert house.run("restore", tmp_path / "backup", "--other-keys").exit_code == 0
 

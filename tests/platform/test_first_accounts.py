@@ -10,6 +10,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
+from liaison import cli
 from liaison.app import create_app
 from liaison.config import ROOT
 from liaison.db import db
@@ -39,6 +40,7 @@ def prepared(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def app(servers: Servers, prepared: str) -> Iterator[Flask]:
     app = create_app(servers.config(prepared))
+    cli.register(app)
     app.config.update(TESTING=True, SERVER_NAME="testserver")
     with app.app_context():
         yield app

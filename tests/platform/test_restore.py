@@ -16,6 +16,7 @@ import pytest
 from click.testing import Result
 from sqlalchemy import select
 
+from liaison import cli
 from liaison.app import create_app
 from liaison.clients.files import open_store
 from liaison.db import db, session, transaction
@@ -231,6 +232,7 @@ def test_it_comes_back_on_a_machine_where_nothing_runs_yet(house: Installation, 
     bare = tmp_path / "bare"
     database, files = Database(postgres_url(bare / "postgres")), Files(str(bare / "files"))
     app = create_app(replace(house.config, instance=bare, database=database, files=files), clock=house.clock)
+    cli.register(app)
     with hold(bare):
         done = app.test_cli_runner().invoke(args=["restore", str(tmp_path / "backup")])
         assert "end it first" in done.output

@@ -10,16 +10,16 @@ from pypdf import PdfReader
 from pyzbar import pyzbar
 
 from liaison.domain.station_codes import station_scene, station_url
-from liaison.services.posters import (
+from liaison.services.poster_drawing import (
     LOGO_SHARE,
     QUIET_MODULES,
-    PosterStation,
     poster_page,
     poster_pdf,
     qr_image,
     qr_png,
     qr_svg,
 )
+from liaison.services.posters import PosterStation
 
 KEYS = {"2026a": b"k" * 32}
 URLS = [

@@ -12,6 +12,7 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import select
 
+from liaison import cli
 from liaison.app import create_app
 from liaison.db import db, session, transaction
 from liaison.models.notices import Notice
@@ -44,7 +45,9 @@ class Installation:
             files=Files(str(self.folder / "files")),
             history=History(str(self.folder / "anchors")),
         )
-        return create_app(config, clock=self.clock)
+        app = create_app(config, clock=self.clock)
+        cli.register(app)
+        return app
 
     @property
     def config(self) -> Config:

@@ -13,6 +13,7 @@ from alembic.config import Config as AlembicConfig
 from flask import Flask
 from sqlalchemy import text
 
+from liaison import cli
 from liaison.app import create_app
 from liaison.config import ROOT
 from liaison.db import db
@@ -81,6 +82,7 @@ class Servers:
     def app(self, name: str, clock: FakeClock, **sections: object) -> Iterator[Flask]:
         """An application on a new migrated database of that name; `sections` replace those of the test settings."""
         app = create_app(replace(self.config(self.database(name)), **sections), clock=clock)
+        cli.register(app)
         app.config.update(TESTING=True, SERVER_NAME="testserver")
         app.test_client_class = DoorClient
         with app.app_context():

@@ -52,9 +52,9 @@ class Module:
 
 @cache
 def modules() -> tuple[Module, ...]:
-    """All modules of liaison and workers, and the WSGI door."""
+    """All modules of liaison and workers, and the two doors."""
     paths = [path for package in ("liaison", "workers") for path in sorted((ROOT / package).rglob("*.py"))]
-    return tuple(Module(_name(path), path) for path in [*paths, ROOT / "wsgi.py"])
+    return tuple(Module(_name(path), path) for path in [*paths, ROOT / "serve.py", ROOT / "wsgi.py"])
 
 
 def within(name: str, *packages: str) -> bool:

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from liaison.db import session
 from liaison.models.audit import AuditEntry
 from liaison.services import audit, lists_out
-from liaison.services.case_sheets import LONGEST_CELL, CaseSheet, case_sheet_pdf
+from liaison.services.case_sheet_drawing import LONGEST_CELL
+from liaison.services.case_sheets import CaseSheet, case_sheet_pdf
 from liaison.services.vault import Contact
 from tests.support.canary import drawn_in
 from tests.support.life import SAID, Life
