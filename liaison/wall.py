@@ -17,10 +17,10 @@ login per service that may take on only that service's roles (docs/DATABASE.md).
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from sqlalchemy import Connection, Table, event, text
+from sqlalchemy import Connection, Row, Table, event, text
 from sqlalchemy.orm import Session, SessionTransaction
 
 from liaison.db import registers_are, session
@@ -33,8 +33,14 @@ ROLE = "database_role"
 """The execution option that names the role of a process whose work is nobody's request."""
 
 _ACTING, _AT_FIRST, _INSIDE = "acting", "acting at first", "in the vault"
+_ASKED, _FOUND = "asked at first", "found at first"
 _TAKE = text("SELECT set_config('role', :role, true), set_config('liaison.acting', :acting, true)")
 _BEGIN = text(f"{_TAKE}, (SELECT version FROM registers_version)")
+_RECOGNISE = text(
+    "SELECT known.*, set_config('role', :role, true), set_config('liaison.acting', coalesce(known.acting, '{}'), true),"
+    " (SELECT version FROM registers_version) AS version"
+    " FROM (VALUES (true)) AS one LEFT JOIN signed_in(:digest, :moment, :idle_since) AS known ON true"
+)
 _ENTER = text("SELECT set_config('role', :role, true)")
 _ACT = text("SELECT set_config('liaison.acting', :acting, true)")
 
@@ -49,6 +55,20 @@ def stand(actor: Actor) -> None:
 def stand_outside() -> None:
     """Begin a request: until it is known who acts, nothing of any case is seen."""
     stand(ANYONE)
+
+
+def recognise(asked: Mapping[str, object]) -> Row:
+    """Begin this session's transaction as whom a token stands for, in one statement: who that is, by `signed_in`.
+
+    All columns are None for a token that opens nothing, which is shown nothing of any case either.
+    """
+    session.info[ROLE] = WEB
+    if session().in_transaction():
+        session.flush()
+        return _recognise(session(), session.connection(), asked)
+    session.info[_ASKED] = asked
+    session.connection()
+    return session.info.pop(_FOUND)
 
 
 def audit() -> None:
@@ -118,6 +138,16 @@ def _role(of: Session, connection: Connection) -> str | None:
 def _take_on(begun: Session, transaction: SessionTransaction, connection: Connection) -> None:
     if transaction.nested:
         return
+    if _ASKED in begun.info:
+        begun.info[_FOUND] = _recognise(begun, connection, begun.info.pop(_ASKED))
+        return
     acting = begun.info.pop(_AT_FIRST, None) or begun.info.get(_ACTING, "{}")
     role, asked = _role(begun, connection), {"acting": acting}
     registers_are(connection.execute(_BEGIN, asked | {"role": role}).one().version if role else None)
+
+
+def _recognise(of: Session, connection: Connection, asked: Mapping[str, object]) -> Row:
+    found = connection.execute(_RECOGNISE, {**asked, "role": WEB}).one()
+    of.info[_ACTING] = found.acting or "{}"
+    registers_are(found.version)
+    return found

@@ -20,12 +20,11 @@ from liaison.domain.access import AccessRules, Need
 from liaison.domain.actors import SYSTEM, Actor, Role
 from liaison.domain.errors import NotAllowed, NotFound
 from liaison.models.people import Account, Session
-from liaison.services import audit, preferences
+from liaison.services import audit
+from liaison.services.recognition import IDLE, Known, find_known
 from liaison.services.sealing import fingerprint
 
 LIFETIME = timedelta(hours=12)
-IDLE = timedelta(minutes=30)
-SEEN_EVERY = timedelta(minutes=1)  # so that reading does not write a row per request
 MAX_FAILURES = 5
 LOCKED_FOR = timedelta(minutes=30)
 WRONG = "用户名或密码不正确，请重新输入。"
@@ -129,7 +128,7 @@ def clear_failures(account: Account) -> None:
     account.failures, account.locked_until = 0, None
 
 
-def need_of(account: Account, now: datetime, *, proven: bool, by: str = PASSWORD) -> Need | None:
+def need_of(account: Account | Known, now: datetime, *, proven: bool, by: str = PASSWORD) -> Need | None:
     """What a session of this account lacks first; `proven` says that the second factor was passed in it.
 
     Who came in by another platform typed no password, so that an old one, or one never changed, hinders nobody there.
@@ -203,23 +202,12 @@ def live_sessions(account_id: UUID, now: datetime) -> list[Session]:
 
 
 def find_session(token: str, now: datetime) -> Session | None:
-    """The live session of a token: not expired, not revoked, its account active, not idle for longer than its region
-    lets it."""
-    found = session.scalar(
-        select(Session)
-        .where(Session.token_digest == fingerprint(token), *_alive(now))
-        .options(joinedload(Session.account).options(*_REACH))
-    )
-    if found is None or not found.account.active:
+    """The live session of a token, with its account: not expired, revoked or idle for too long, the account active."""
+    known = find_known(token, now)
+    if known is None:
         return None
-    idle = preferences.in_force("session_idle", found.account.region.path)
-    return found if found.seen_at > now - timedelta(minutes=idle) else None
-
-
-def touch(found: Session, now: datetime) -> None:
-    """Remember that a session is in use."""
-    if now - found.seen_at >= SEEN_EVERY:
-        found.seen_at = now
+    rows = select(Session).where(Session.id == known.session_id)
+    return session.scalars(rows.options(joinedload(Session.account).options(*_REACH))).one()
 
 
 def close_session(token: str, now: datetime) -> None:

@@ -12,13 +12,15 @@ from liaison.domain.access import FINISHING, Need
 from liaison.domain.actors import ANYONE, Actor, Role
 from liaison.domain.errors import DomainError, NotAllowed
 from liaison.domain.policy import POLICY, may
-from liaison.services import reveals, sign_in
+from liaison.services import recognition, reveals, sign_in
+from liaison.services.recognition import Known
 from liaison.web.labels import label
 from liaison.web.wiring import now, unit_of_work
 
 View = Callable[..., Any]
 TOKEN = "token"
 MOVE = "console.move"
+READING = ("GET", "HEAD")
 UNATTENDED = ("console.watching", "console.board_figures", "console.import_progress")
 """What an open page asks by itself: whoever went away and left it open is signed out all the same."""
 
@@ -60,7 +62,7 @@ def _admit(action: str) -> None:
     """Refuse whom the table does not let in; let a session that lacks something bring it."""
     actor, need = current_actor(), current_need()
     if need and action in FINISHING[need]:
-        actor = g.actor = sign_in.actor_of(g.account)
+        actor = g.actor = g.known.actor
         wall.stand(actor)
     if not may(actor.role, action):
         raise NotSignedIn(needs=need) if actor.role is Role.ANYONE else NotAllowed()
@@ -86,14 +88,13 @@ def current_actor() -> Actor:
     """
     if "actor" not in g:
         g.actor = _find_actor()
-        wall.stand(g.actor)
     return g.actor
 
 
 def current_need() -> Need | None:
     """What the session of this request still lacks."""
     current_actor()
-    return g.get("need")
+    return g.need
 
 
 def token() -> str | None:
@@ -111,15 +112,33 @@ def token() -> str | None:
 
 def _find_actor() -> Actor:
     carried = token()
-    if not carried:
+    g.known, g.need = _recognise(carried) if carried else None, None
+    if g.known:
+        g.need = sign_in.need_of(g.known, now(), proven=g.known.proven, by=g.known.by)
+    if g.known is None or g.need:
+        wall.stand(ANYONE)
         return ANYONE
-    at = now()
-    with unit_of_work():
-        found = sign_in.find_session(carried, at)
-        if found is None:
-            return ANYONE
-        if request.endpoint not in UNATTENDED:
-            sign_in.touch(found, at)
-        g.account = found.account
-        g.need = sign_in.need_of(found.account, at, proven=found.proven_at is not None, by=found.by)
-        return ANYONE if g.need else sign_in.actor_of(found.account)
+    return g.known.actor
+
+
+def _recognise(carried: str) -> Known | None:
+    """Whose session this is. The transaction this begins goes on with the request, once all of that is here."""
+    at, is_here = now(), _is_here()
+    known = recognition.recognise(carried, at)
+    if known and request.endpoint not in UNATTENDED and recognition.is_to_touch(known, at):
+        with unit_of_work():  # whatever becomes of the request
+            recognition.touch(known.session_id, at)
+    elif not is_here:
+        with unit_of_work():
+            pass
+    return known
+
+
+def _is_here() -> bool:
+    """Whether nothing of this request is still on its way, so that no transaction waits for an upload."""
+    if request.method in READING:
+        return True
+    if request.mimetype != "application/json":
+        return False
+    request.get_data()
+    return True

@@ -3,14 +3,13 @@
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import g
 
 from liaison.domain.access import Need
 from liaison.models.people import Account
 from liaison.services import second_factors, sign_in
 from liaison.web.answers import ActorOut, SessionOut
 from liaison.web.described import describe
-from liaison.web.guards import NotSignedIn, guard, token
+from liaison.web.guards import NotSignedIn, current_actor, guard, token
 from liaison.web.limits import sign_in_limit
 from liaison.web.projections import moment
 from liaison.web.schemas import Credentials
@@ -42,7 +41,7 @@ def sign_in_by_password() -> Any:
 @guard("session.read")
 def me() -> Any:
     """Who is signed in."""
-    return actor_json(g.account)
+    return actor_json(sign_in.get_account(current_actor().account_id))
 
 
 @api.delete("/sessions/current")

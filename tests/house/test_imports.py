@@ -64,14 +64,15 @@ DOWNWARD = {
     "liaison.services.audit": 1,
     "liaison.services.channels": 0,
     "liaison.services.sealing": 0,
-    "liaison.services.sign_in": 2,
+    "liaison.services.recognition": 2,
+    "liaison.services.sign_in": 3,
     "liaison.services.vault": 1,
-    "liaison.services.clocks": 3,
-    "liaison.services.recipients": 3,
-    "liaison.services.cases": 4,
-    "liaison.services.notices": 4,
-    "liaison.services.claims": 4,
-    "liaison.services.announcements": 5,
+    "liaison.services.clocks": 4,
+    "liaison.services.recipients": 4,
+    "liaison.services.cases": 5,
+    "liaison.services.notices": 5,
+    "liaison.services.claims": 5,
+    "liaison.services.announcements": 6,
 }
 
 everywhere = pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)

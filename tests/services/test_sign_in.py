@@ -1,14 +1,21 @@
 """Accounts sign in with a password; sessions end by time, by idleness, and at a word."""
 
-import pytest
-from sqlalchemy import select
+import json
 
+import pytest
+from sqlalchemy import func, select
+
+from liaison import wall
 from liaison.db import session, transaction
+from liaison.domain.actors import ANYONE
 from liaison.domain.errors import NotAllowed, NotFound
 from liaison.models.people import Account, Session
-from liaison.services import sign_in
+from liaison.services import recognition, sign_in
 from tests.support.clock import FakeClock
+from tests.support.standing import standing
 from tests.support.town import PASSWORD, Town
+
+ACTING = select(func.current_setting("liaison.acting"))
 
 
 @pytest.fixture
@@ -64,9 +71,7 @@ def test_a_session_opens_to_its_account_with_its_reach(town: Town, clock: FakeCl
 def test_a_session_in_use_lasts_twelve_hours_and_an_idle_one_half_an_hour(clock: FakeClock, token: str) -> None:
     for _ in range(12 * 60 // 25):
         clock.advance(minutes=25)
-        found = sign_in.find_session(token, clock())
-        sign_in.touch(found, clock())
-        session.flush()
+        recognition.touch(recognition.find_known(token, clock()).session_id, clock())
     clock.advance(minutes=25)
     assert sign_in.find_session(token, clock()) is None
 
@@ -85,11 +90,22 @@ def test_signing_out_is_at_once_and_once(clock: FakeClock, token: str) -> None:
 
 
 def test_using_a_session_writes_at_most_once_a_minute(clock: FakeClock, token: str) -> None:
-    found = sign_in.find_session(token, clock())
-    first = found.seen_at
     clock.advance(seconds=59)
-    sign_in.touch(found, clock())
-    assert found.seen_at == first
+    assert not recognition.is_to_touch(recognition.find_known(token, clock()), clock())
     clock.advance(seconds=1)
-    sign_in.touch(found, clock())
-    assert found.seen_at == clock()
+    found = recognition.find_known(token, clock())
+    assert recognition.is_to_touch(found, clock())
+    recognition.touch(found.session_id, clock())
+    assert not recognition.is_to_touch(recognition.find_known(token, clock()), clock())
+
+
+def test_the_wall_is_told_of_a_session_what_it_is_told_of_its_account(town: Town, clock: FakeClock) -> None:
+    for username, account in sorted(town.accounts.items()):
+        token = sign_in.open_session(account, clock(), proven=True).token
+        with standing(ANYONE):
+            known = recognition.recognise(token, clock())
+            told = session.scalar(ACTING)
+            wall.stand(town.actor(username))
+            assert (known.actor, json.loads(told)) == (town.actor(username), json.loads(session.scalar(ACTING)))
+            assert recognition.recognise(token + "x", clock()) is None
+            assert session.scalar(ACTING) == "{}"
