@@ -1,6 +1,7 @@
 """What RQ calls: short jobs that carry ids at most, may run twice or never, and decide nothing themselves."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
@@ -8,13 +9,15 @@ from uuid import UUID
 import structlog
 
 from liaison.clients.files import open_store
-from liaison.db import transaction
+from liaison.db import transaction, wake_after_commit
 from liaison.services import bundles, delivery, digests, health, lapses, notices, reminders, sweeping, timekeeping
 from workers.relay import hand_on
 from workers.setting import app, config, now, post, redis, uptime
 
 SLOTS = 32
 """How many messages are on their way at once: a provider that answers in 50 ms then takes up to 640 a second."""
+HANDS = 2
+"""How many batches of due clocks are served at a time: as many as keep two processors busy, ours and the database's."""
 TICK = "tick"
 """The heartbeat that says reminders were looked for."""
 
@@ -32,9 +35,28 @@ def relay() -> int:
 
 
 def fall_due() -> int:
-    """Turn clocks that are due into notices, batch by batch; returns how many clocks were served."""
-    served = _until_done(reminders.fall_due, reminders.BATCH)
-    beat(TICK)
+    """Turn clocks that are due into notices, then wake the relay once; returns how many clocks were served."""
+    with app().app_context():
+        with transaction():
+            trusted = timekeeping.trusted_time(uptime())
+        served = serve_due(trusted) if trusted else 0
+        with transaction(wake=relay):
+            health.beat(TICK, now())
+            if served:
+                wake_after_commit()
+    return served
+
+
+def serve_due(at: datetime) -> int:
+    """Serve the clocks due at a moment, batch by batch; returns how many.
+
+    When there are more than a batch, as at half past eight, several are served at a time: while one waits for the
+    database, another is worked out, and what one has locked the other passes over.
+    """
+    served = _serve(at)
+    if served >= reminders.BATCH:
+        with ThreadPoolExecutor(HANDS) as hands:
+            served += sum(hands.map(_serve_on, [at] * HANDS))
     return served
 
 
@@ -94,6 +116,21 @@ def _ring() -> list[UUID]:
         trusted = timekeeping.trusted_time(uptime())  # or a clock that jumped ahead would end every lease
         bundles.bundle(now())
         return notices.ring(now(), takes_over=trusted is not None)
+
+
+def _serve(at: datetime) -> int:
+    with transaction():
+        return reminders.fall_due(at)
+
+
+def _serve_on(at: datetime) -> int:
+    """Serve batches, beside other threads, until one is not full; returns how many clocks."""
+    served = 0
+    with app().app_context():
+        while True:
+            served += (count := _serve(at))
+            if count < reminders.BATCH:
+                return served
 
 
 def _until_done(serve: Callable[[datetime], int], batch: int) -> int:

@@ -1,6 +1,7 @@
 """The declarative base, naming convention and application-side ids shared by every model."""
 
 import secrets
+import struct
 import time
 from datetime import datetime
 from uuid import UUID
@@ -47,6 +48,20 @@ def new_id() -> UUID:
     The twelve bits after the milliseconds hold their fraction (RFC 9562, section 6.2, method 3), a quarter of a
     microsecond each: two rows of one transaction keep their order.
     """
-    moment = (time.time_ns() << 12) // 1_000_000
-    value = (moment >> 12) << 80 | 0x7 << 76 | (moment & 0xFFF) << 64 | 0x2 << 62 | secrets.randbits(62)
-    return UUID(int=value)
+    return UUID(int=_ordered(_moment()) | secrets.randbits(62))
+
+
+def new_ids(count: int) -> list[str]:
+    """Fresh ids like `new_id`'s, in hexadecimal and in order, for thousands of rows that are made at once."""
+    first, chance = _moment(), struct.unpack(f"{count}Q", secrets.token_bytes(8 * count))
+    return [f"{_ordered(first + nth) | chance[nth] >> 2:032x}" for nth in range(count)]
+
+
+def _moment() -> int:
+    """The time in milliseconds and their fraction in twelve bits."""
+    return (time.time_ns() << 12) // 1_000_000
+
+
+def _ordered(moment: int) -> int:
+    """A UUIDv7 of that moment, its 62 bits of chance left empty."""
+    return (moment >> 12) << 80 | 0x7 << 76 | (moment & 0xFFF) << 64 | 0x2 << 62

@@ -100,3 +100,34 @@ class ChannelState(Base):
     refilled_at: Mapped[datetime]
     day: Mapped[date]
     used: Mapped[int]
+
+
+REMIND = text("""
+WITH fallen AS (
+    UPDATE clocks SET reminded_to = :now, remind_at = served.next_at
+    FROM unnest(CAST(:clocks AS uuid[]), CAST(:next AS timestamptz[])) WITH ORDINALITY AS served(id, next_at, nth)
+    WHERE clocks.id = served.id
+    RETURNING clocks.id, clocks.case_id, clocks.generation, served.nth
+)
+INSERT INTO notices (
+    id, dedup_key, case_id, clock_id, generation, topic, recipient_role, recipient_id, channel, route, passed,
+    urgent, state, token, attempts, due_at, next_at, created_at, settled_at
+)
+SELECT
+    leaf.id, sha256(convert_to(concat_ws('|', fallen.case_id, fallen.id, said.occasion, fallen.generation,
+        said.recipient_id, said.way), 'UTF8')),
+    fallen.case_id, fallen.id, fallen.generation, said.topic, said.recipient_role, said.recipient_id, said.channel,
+    said.route, '[]', said.urgent, said.state, 0, 0, said.due_at, said.next_at, :now, said.settled_at
+FROM unnest(CAST(:ids AS uuid[]), CAST(:of AS integer[]), CAST(:says AS integer[])) AS leaf(id, of, says)
+JOIN fallen ON fallen.nth = leaf.of
+JOIN jsonb_to_recordset(CAST(:said AS jsonb)) AS said(
+    nth integer, topic text, occasion text, urgent boolean, recipient_role text, recipient_id uuid, way text,
+    channel text, route jsonb, state text, due_at timestamptz, next_at timestamptz, settled_at timestamptz
+) ON said.nth = leaf.says
+ON CONFLICT (dedup_key) DO NOTHING
+""")
+"""Set `clocks` on to their `next` rungs and write what is told of them, in one statement (`services.notices.remind`).
+
+What is `said` to one person by one way is numbered by its `nth`; a notice has an id, a clock `of` the list, counted
+from 1, and the number of what it `says`. Its key is that of `services.notices.dedup_key`.
+"""

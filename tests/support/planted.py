@@ -18,9 +18,10 @@ from liaison.models.cases import case_numbers
 from liaison.models.notices import Notice
 from liaison.services import claims, intake, notices, reminders
 from liaison.services.claims import Message, Outcome
+from liaison.services.notices import Fall
 from liaison.services.sealing import Keys
 
-_claim, _settle, _ring, _tell = claims.claim, claims.settle, notices._ring, notices.tell
+_claim, _settle, _ring, _tell, _remind = claims.claim, claims.settle, notices._ring, notices.tell, notices.remind
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,11 @@ def _tell_without_key(*arguments: Any, occasion: str, **named: Any) -> None:
     _tell(*arguments, occasion=f"{occasion}:{uuid4()}", **named)
 
 
+def _remind_without_key(falls: Sequence[Fall], now: datetime) -> None:
+    """Take every occasion for a new one, also where many fall together."""
+    _remind([replace(each, occasion=f"{each.occasion}:{uuid4()}") for each in falls], now)
+
+
 def _write(messages: Sequence[Message], **values: Any) -> None:
     mine = update(Notice).where(Notice.id.in_([each.notice_id for each in messages]))
     session.execute(mine.values(**values))
@@ -93,6 +99,8 @@ BUGS = {
     "mark before send": Bug("I6", [(claims, "claim", _claim_and_mark)]),
     "attempts counted late": Bug("I7", [(claims, "claim", _claim_uncounted), (claims, "settle", _settle_and_count)]),
     "no sweeper": Bug("I8", [(notices, "_ring", _ring_without_sweeping)]),
-    "fall due without the unique key": Bug("I3", [(reminders, "tell", _tell_without_key)]),
+    "fall due without the unique key": Bug(
+        "I3", [(reminders, "tell", _tell_without_key), (reminders, "remind", _remind_without_key)]
+    ),
     "lease shorter than the timeout": Bug("I4", [(claims, "LEASE", timedelta(seconds=10))]),
 }
