@@ -143,7 +143,6 @@ def _settings(config: Config, works_as: str | None) -> dict[str, object]:
         "SQLALCHEMY_DATABASE_URI": engine_url(config.database.url),
         "SQLALCHEMY_ENGINE_OPTIONS": {
             "pool_size": POOL_SIZE,
-            "pool_pre_ping": True,
             "hide_parameters": True,
             "execution_options": {
                 CHANNELS: installed(config),

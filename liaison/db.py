@@ -1,6 +1,7 @@
 """The engine, the session and the only commit() of the project."""
 
 import logging
+import select as readiness
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -8,10 +9,12 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
+from psycopg import Connection as Line
 from sqlalchemy import Connection, Engine, Select, event, func, select
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import Pool
 
 from liaison.models.base import Base
 from liaison.models.regions import RegistersVersion
@@ -121,6 +124,18 @@ def let_go() -> None:
 
 def _has_only_read(connection: Connection) -> bool:
     return not connection.invalidated and not connection.info.get(_WROTE)
+
+
+@event.listens_for(Pool, "checkout")
+def _lives(line: Line, *_: object) -> None:
+    """Take a new connection for one the server has closed: it then has something to read, which an idle one never has.
+
+    Asks the system alone, where a ping would ask the database once more for every request.
+    """
+    waits = readiness.poll()
+    waits.register(line.fileno(), readiness.POLLIN | readiness.POLLERR | readiness.POLLHUP)
+    if waits.poll(0):
+        raise InvalidatePoolError
 
 
 @event.listens_for(Engine, "begin")

@@ -32,7 +32,7 @@ ROLES = (WEB, WORKER, VAULT, AUDITOR)
 ROLE = "database_role"
 """The execution option that names the role of a process whose work is nobody's request."""
 
-_ACTING, _AT_FIRST, _INSIDE = "acting", "acting at first", "in the vault"
+_ACTING, _AT_FIRST, _TOLD, _INSIDE = "acting", "acting at first", "told who acts", "in the vault"
 _ASKED, _FOUND = "asked at first", "found at first"
 _TAKE = text("SELECT set_config('role', :role, true), set_config('liaison.acting', :acting, true)")
 _BEGIN = text(f"{_TAKE}, (SELECT version FROM registers_version)")
@@ -47,8 +47,13 @@ _ACT = text("SELECT set_config('liaison.acting', :acting, true)")
 
 def stand(actor: Actor) -> None:
     """From now on this session sees no more than the actor may, in the running transaction and in those to come."""
-    session.info[ROLE], session.info[_ACTING] = WEB, _told(actor)
-    if session().in_transaction():
+    session.info[_ACTING] = _words(actor)
+    if not session().in_transaction():
+        session.info[ROLE] = WEB
+    elif session.info.get(ROLE) == WEB:
+        _tell(session.info[_ACTING])
+    else:
+        session.info[ROLE], session.info[_TOLD] = WEB, session.info[_ACTING]
         session.execute(_TAKE, {"role": WEB, "acting": session.info[_ACTING]})
 
 
@@ -81,18 +86,21 @@ def pass_through() -> None:
     if _ACTING not in session.info:
         return
     if session().in_transaction():
-        session.execute(_ACT, {"acting": _told(SYSTEM)})
+        _tell(_words(SYSTEM))
     else:
-        session.info[_AT_FIRST] = _told(SYSTEM)
+        session.info[_AT_FIRST] = _words(SYSTEM)
 
 
 @contextmanager
 def behind() -> Iterator[None]:
-    """Look behind the wall for once, where looking is what finds out who someone is: a query code, a key."""
+    """Look behind the wall for once, where looking is what finds out who someone is: a query code, a key.
+
+    Whoever was found may `stand` before this ends, which then ends as theirs.
+    """
     pass_through()
     yield
     if _ACTING in session.info:
-        session.execute(_ACT, {"acting": session.info[_ACTING]})
+        _tell(session.info[_ACTING])
 
 
 @contextmanager
@@ -117,7 +125,14 @@ def room_of(table: Table) -> AbstractContextManager[None]:
     return in_vault() if table.schema == SCHEMA else nullcontext()
 
 
-def _told(actor: Actor) -> str:
+def _tell(acting: str) -> None:
+    """Say who acts in the running transaction, unless it was the last that was said."""
+    if session.info.get(_TOLD) != acting:
+        session.info[_TOLD] = acting
+        session.connection().execute(_ACT, {"acting": acting})
+
+
+def _words(actor: Actor) -> str:
     known = {
         "role": actor.role,
         "region": actor.region_path,
@@ -141,13 +156,18 @@ def _take_on(begun: Session, transaction: SessionTransaction, connection: Connec
     if _ASKED in begun.info:
         begun.info[_FOUND] = _recognise(begun, connection, begun.info.pop(_ASKED))
         return
-    acting = begun.info.pop(_AT_FIRST, None) or begun.info.get(_ACTING, "{}")
+    acting = begun.info[_TOLD] = begun.info.pop(_AT_FIRST, None) or begun.info.get(_ACTING, "{}")
     role, asked = _role(begun, connection), {"acting": acting}
     registers_are(connection.execute(_BEGIN, asked | {"role": role}).one().version if role else None)
 
 
 def _recognise(of: Session, connection: Connection, asked: Mapping[str, object]) -> Row:
     found = connection.execute(_RECOGNISE, {**asked, "role": WEB}).one()
-    of.info[_ACTING] = found.acting or "{}"
+    of.info[_ACTING] = of.info[_TOLD] = found.acting or "{}"
     registers_are(found.version)
     return found
+
+
+@event.listens_for(session, "after_soft_rollback")
+def _forget_told(rolled_back: Session, transaction: SessionTransaction) -> None:
+    rolled_back.info.pop(_TOLD, None)  # with a savepoint PostgreSQL takes back what was said inside

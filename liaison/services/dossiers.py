@@ -5,23 +5,22 @@ who the resident is, is written down in the audit log: whoever asks for a dossie
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row as RowOf
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from liaison.db import session
 from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Actor, Role
-from liaison.domain.calendar import local_day
+from liaison.domain.calendar import WorkingCalendar, local_day
 from liaison.domain.clocks import Light, Term
 from liaison.domain.derivation import Step as DueStep
 from liaison.domain.derivation import derivation
 from liaison.domain.errors import NotFound
-from liaison.domain.reminders import Step
+from liaison.domain.reminders import Audiences, Step
 from liaison.domain.text import mask_personal
 from liaison.domain.workflow import ASSIGNMENT, WORKFLOWS
 from liaison.models.assignments import Assignment, Extension, Reply
@@ -44,21 +43,64 @@ HIDDEN_FROM_DEPARTMENTS = CONFLICT_EVENTS | REVEAL_EVENTS | {"merged_here"}
 STAFF = OFFICE_ROLES | {Role.DEPUTY}
 MASKED = DEPARTMENT_ROLES | {Role.LIAISON}
 REPEATS_SHOWN = 2
-Row = TypeVar("Row", Event, Rating)
+
+
+class Trunk(NamedTuple):
+    """A case with its matter and clock, and of which parts there are any, so that none is asked for in vain."""
+
+    case: Case
+    matter: Matter | None
+    clock: Clock | None
+    replies: bool
+    files: bool
+    ratings: bool
+    assignments: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """An event as it is read: no row of the session, so that no word that was masked is ever stored."""
+
+    seq: int
+    at: datetime
+    kind: str
+    by_role: str
+    by_name: str
+    state: str
+    internal: bool
+    text: str
+    data: dict
+    salt: bytes
+    body_digest: str
+    hash: str
+    erased_at: datetime | None
 
 
 @dataclass(frozen=True)
 class Deadline:
-    """A clock as the page shows it: its light, how its due date came about, and its ladder of reminders.
-
-    `left` are the working days after today until it is due, negative for those since.
-    """
+    """A clock as the page shows it now; what only some pages show of it is worked out when it is asked for."""
 
     clock: Clock
     light: Light
-    left: int
-    steps: Sequence[DueStep]
-    ladder: Sequence[Step]
+    calendar: WorkingCalendar
+    audiences: Audiences
+    now: datetime
+
+    @property
+    def left(self) -> int:
+        """The working days after today until it is due, negative for those since."""
+        return self.calendar.between(local_day(self.now), local_day(self.clock.due_at))
+
+    @property
+    def steps(self) -> Sequence[DueStep]:
+        """How its due date came about."""
+        term, pauses = Term.parse(self.clock.term), clocks.pauses_of(self.clock)
+        return derivation(term, self.clock.started_at, self.calendar, extended=self.clock.extended, pauses=pauses)
+
+    @property
+    def ladder(self) -> Sequence[Step]:
+        """Its reminders, and when they come."""
+        return clocks.ladder_of(self.clock, self.calendar, self.audiences).rungs(REPEATS_SHOWN)
 
 
 @dataclass(frozen=True)
@@ -86,8 +128,8 @@ class Dossier:
     phase: str
     waiting_for: str | None
     deadline: Deadline | None
-    events: Sequence[Event]
-    links: Sequence[Event]
+    events: Sequence[Past]
+    links: Sequence[Past]
     replies: Sequence[Reply]
     files: Sequence[Attachment]
     ratings: Sequence[Rating]
@@ -106,32 +148,45 @@ class Dossier:
     hold: Hold | None = None
 
     @property
-    def receipt(self) -> Event:
+    def receipt(self) -> Past:
         """The first event, whose hash the resident's receipt holds."""
         return self.events[0]
 
 
 def get_dossier(actor: Actor, number: str, keys: Keys, now: datetime) -> Dossier:
     """The case within the actor's reach as the actor may see it. Raises NotFound for unknown and forbidden alike."""
-    has = _trunk(actor, number)
-    case, matter = has.Case, has.Matter
+    trunk = find_trunk(number, cases_within(actor))
+    if trunk is None:
+        raise NotFound()
+    return dossier_of(actor, trunk, keys, now)
+
+
+def find_trunk(number: str, *within: ColumnElement[bool]) -> Trunk | None:
+    """The trunk of a case, if it lies within."""
+    row = session.execute(_TRUNK.where(*within), {"number": number}).one_or_none()
+    return Trunk(*row) if row else None
+
+
+def dossier_of(actor: Actor, trunk: Trunk, keys: Keys, now: datetime) -> Dossier:
+    """The case of a trunk that was found within the actor's reach, as the actor may see it."""
+    case, matter = trunk.case, trunk.matter
     flow = WORKFLOWS[case.kind]
     state = flow.state(case.state)
     lead = _lead(actor, case)
-    events = session.scalars(select(Event).where(Event.case_id == case.id).order_by(Event.seq)).all()
+    events = [Past(*row) for row in session.connection().execute(_EVENTS, {"case_id": case.id})]
     contact = reveals.find_visible_contact(actor, case, matter, keys, now) if matter else None
     dossier = Dossier(
         case=case,
         text=_readable(actor, case.text),
         phase=state.phase,
         waiting_for=state.waits_for,
-        deadline=_deadline(case, has.Clock, now),
+        deadline=_deadline(case, trunk.clock, now),
         events=_events(actor, events),
         links=events if actor.role is Role.RESIDENT else (),
-        replies=_replies(actor, lead or case) if has.replies or lead else [],
-        files=_files(actor, case.id) if has.files else [],
-        ratings=_ratings(actor, case) if has.ratings else [],
-        duties=_duties(actor, case, now) if has.assignments and actor.role is not Role.RESIDENT else [],
+        replies=_replies(actor, lead or case) if trunk.replies or lead else [],
+        files=_files(actor, case.id) if trunk.files else [],
+        ratings=_ratings(actor, case) if trunk.ratings else [],
+        duties=_duties(actor, case, now) if trunk.assignments and actor.role is not Role.RESIDENT else [],
         place=None if actor.role is Role.RESIDENT else vault.find_place(case.id, keys),
         contact=contact,
         matter=matter,
@@ -149,21 +204,25 @@ def get_dossier(actor: Actor, number: str, keys: Keys, now: datetime) -> Dossier
     return dossier
 
 
-def _trunk(actor: Actor, number: str) -> RowOf:
-    """The case with its matter and clock, and of which parts there are any, so that none is asked for in vain."""
+def _select_trunk() -> Select:
     parts = {"replies": Reply, "files": Attachment, "ratings": Rating, "assignments": Assignment}
     any_of = [exists().where(part.case_id == Case.id).label(name) for name, part in parts.items()]
-    found = session.execute(
+    return (
         select(Case, Matter, Clock, *any_of)
         .outerjoin(Matter, Matter.case_id == Case.id)
         .outerjoin(Clock, Clock.id == Case.clock_id)
-        .where(Case.number == number, cases_within(actor))
+        .where(Case.number == bindparam("number"))
         .options(joinedload(Case.station), joinedload(Case.deputy), joinedload(Case.category))
         .options(joinedload(Matter.suggested_department))
-    ).one_or_none()
-    if found is None:
-        raise NotFound()
-    return found
+    )
+
+
+_TRUNK = _select_trunk()  # made once: to put it together takes longer than to read what it finds
+_EVENTS = (
+    select(*(Event.__table__.c[each.name] for each in fields(Past)))
+    .where(Event.__table__.c.case_id == bindparam("case_id"))
+    .order_by(Event.__table__.c.seq)
+)
 
 
 def find_file(actor: Actor, number: str, position: int, *, of_lead: bool = False) -> Attachment:
@@ -191,8 +250,9 @@ def _complaint(actor: Actor, case: Case, matter: Matter | None) -> dict:
 
 def _lead(actor: Actor, case: Case) -> Case | None:
     """The case this one was merged into, unless the actor is in conflict with that one."""
-    known = Case.id.not_in(conflicting(actor))
-    return session.scalar(select(Case).where(Case.id == case.merged_into_id, known)) if case.merged_into_id else None
+    if case.merged_into_id is None:
+        return None
+    return session.scalar(select(Case).where(Case.id == case.merged_into_id, Case.id.not_in(conflicting(actor))))
 
 
 def _note_reading(actor: Actor, dossier: Dossier, now: datetime) -> None:
@@ -208,20 +268,17 @@ def _readable(actor: Actor, text: str) -> str:
     return mask_personal(text) if actor.role in MASKED else text
 
 
-def _masked(actor: Actor, rows: Sequence[Row]) -> list[Row]:
-    """The rows as the actor may read them; let go of by the session first, so that no masked word is ever stored."""
-    if actor.role in MASKED:
-        for row in rows:
-            session.expunge(row)
-            row.text = mask_personal(row.text)
-    return list(rows)
-
-
 def _ratings(actor: Actor, case: Case) -> list[Rating]:
-    return _masked(actor, session.scalars(select(Rating).where(Rating.case_id == case.id).order_by(Rating.at)).all())
+    """The ratings, oldest first; let go of by the session before a word is masked, so that no such word is stored."""
+    found = list(session.scalars(select(Rating).where(Rating.case_id == case.id).order_by(Rating.at)))
+    if actor.role in MASKED:
+        for rating in found:
+            session.expunge(rating)
+            rating.text = mask_personal(rating.text)
+    return found
 
 
-def _events(actor: Actor, events: Sequence[Event]) -> list[Event]:
+def _events(actor: Actor, events: Sequence[Past]) -> list[Past]:
     if actor.role in OFFICE_ROLES:
         return list(events)
     if actor.role is Role.DEPUTY:
@@ -230,7 +287,7 @@ def _events(actor: Actor, events: Sequence[Event]) -> list[Event]:
         events = [event for event in events if event.kind not in HIDDEN_FROM_DEPARTMENTS]
     else:
         events = [event for event in events if not event.internal]
-    return _masked(actor, events)
+    return [replace(event, text=mask_personal(event.text)) for event in events] if actor.role in MASKED else events
 
 
 def _replies(actor: Actor, case: Case) -> list[Reply]:
@@ -290,13 +347,8 @@ def _duty(
 def _deadline(case: Case, clock: Clock | None, now: datetime) -> Deadline | None:
     if clock is None:
         return None
-    calendar = current_calendar()
-    steps = derivation(
-        Term.parse(clock.term), clock.started_at, calendar, extended=clock.extended, pauses=clocks.pauses_of(clock)
-    )
-    ladder = clocks.ladder_of(clock, calendar, ladders.audiences_for(case.region_path)).rungs(REPEATS_SHOWN)
-    left = calendar.between(local_day(now), local_day(clock.due_at))
-    return Deadline(clock, clocks.light_of(clock, now), left, steps, ladder)
+    audiences = ladders.audiences_for(case.region_path)
+    return Deadline(clock, clocks.light_of(clock, now), current_calendar(), audiences, now)
 
 
 def _suggestions(matter: Matter) -> list[dict]:

@@ -16,7 +16,7 @@ from liaison.domain.actors import SYSTEM, Actor
 from liaison.domain.addresses import find_mobile
 from liaison.domain.conflict import Parties
 from liaison.domain.consent import Purpose
-from liaison.domain.errors import Conflict, Invalid, NotFound
+from liaison.domain.errors import Conflict, Invalid
 from liaison.domain.routing import Choice, Suggestion
 from liaison.domain.text import mask_personal
 from liaison.models.base import new_id
@@ -28,6 +28,7 @@ from liaison.services.announcements import announce
 from liaison.services.attachments import attach
 from liaison.services.channels import CHANNELS, SMS, TEMPLATE
 from liaison.services.departments import find_department_id
+from liaison.services.dossiers import Trunk, find_trunk
 from liaison.services.photos import Kept
 from liaison.services.receipts import first_event
 from liaison.services.sealing import Keys
@@ -35,7 +36,6 @@ from liaison.writing import write_new
 
 MIN_TEXT, MAX_TEXT = 10, 2000  # fewer characters tell nothing; more do not fit a phone's screen or a clerk's day
 TITLE = 30
-NO_MATTER = "编号或查询码不正确，请对照回执重新输入。"
 
 
 @dataclass(frozen=True)
@@ -133,21 +133,14 @@ def _let_through(case: Case, actor: Actor, now: datetime, *, text: str = "") -> 
     return cases.move(case, "accept" if case.deputy_id else "accept_unattended", actor, now, text=text)
 
 
-def find_by_code(number: str, code: str, keys: Keys) -> Case:
-    """The matter of that number, if the query code opens it.
+def find_by_code(number: str, code: str, keys: Keys) -> Trunk | None:
+    """The matter of that number, if the query code opens it; for who looks behind the wall (`wall.behind`).
 
-    A wrong code and an absent number raise the same NotFound.
+    A wrong code takes the same work as an absent number.
     """
-    with wall.behind():
-        row = session.execute(
-            select(Case, Matter.code_seal, Matter.code_key_id)
-            .join(Matter, Matter.case_id == Case.id)
-            .where(Case.number == number)
-        ).one_or_none()
-    seal, key_id = (row.code_seal, row.code_key_id) if row else (bytes(32), keys.newest_code)
-    if not numbers.same_code(keys.mac(key_id), number, code, seal) or row is None:
-        raise NotFound(NO_MATTER)
-    return row.Case
+    trunk = find_trunk(number, Matter.case_id.is_not(None))
+    seal, key_id = (trunk.matter.code_seal, trunk.matter.code_key_id) if trunk else (bytes(32), keys.newest_code)
+    return trunk if numbers.same_code(keys.mac(key_id), number, code, seal) else None
 
 
 def add(actor: Actor, number: str, text: str, files: Sequence[Kept], *, now: datetime) -> Case:

@@ -7,7 +7,7 @@ from liaison.domain import chain
 from liaison.domain.calendar import SHANGHAI
 from liaison.models.assignments import Reply
 from liaison.models.cases import Attachment, Event, Rating
-from liaison.services.dossiers import Deadline, Dossier, Duty
+from liaison.services.dossiers import Deadline, Dossier, Duty, Past
 from liaison.services.inboxes import Row
 from liaison.services.parties import Barred
 from liaison.services.voices import is_voice
@@ -42,7 +42,7 @@ def resident_matter(dossier: Dossier) -> Json:
     }
 
 
-def receipt(first: Event) -> Json:
+def receipt(first: Event | Past) -> Json:
     """What a receipt holds: the hash of the first event, and when it was written."""
     return {"hash": first.hash, "at": moment(first.at)}
 
@@ -157,12 +157,12 @@ def deadline_json(deadline: Deadline | None) -> Json | None:
     }
 
 
-def _facts(event: Event) -> Json:
+def _facts(event: Past) -> Json:
     """The data of an event, but for the answer an internal one vouches for, which is shown to those who may see it."""
     return {name: value for name, value in event.data.items() if not (event.internal and name == "reply")}
 
 
-def event_json(event: Event) -> Json:
+def event_json(event: Past) -> Json:
     """One line of the history."""
     return {
         "at": moment(event.at),
@@ -176,7 +176,7 @@ def event_json(event: Event) -> Json:
     }
 
 
-def link_json(event: Event) -> Json:
+def link_json(event: Past) -> Json:
     """One link of a case's chain, for its resident alone; what is internal is a bare hash without time and salt."""
     shown = not event.internal
     return {

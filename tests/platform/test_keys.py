@@ -144,7 +144,7 @@ def test_a_query_code_opens_under_the_key_it_was_made_with(house: House) -> None
     assert submitted(house, 1).secret == first.secret, "the same request gets another code"
     second = submitted(house, 2)
     for each in (first, second):
-        assert intake.find_by_code(each.case.number, each.secret, house.keys).id == each.case.id
+        assert intake.find_by_code(each.case.number, each.secret, house.keys).case.id == each.case.id
     house.wait(LAST_SEALED)
     refused = house.run("retire", "codes", "1")
     assert refused.exit_code == 1 and "1 in matters" in refused.output

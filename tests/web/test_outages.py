@@ -178,7 +178,8 @@ def test_a_connection_lost_between_two_requests_goes_unnoticed(
     assert tell(client, "first").status_code == 201
     session.rollback()
     line.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'live' AND pid <> pg_backend_pid()"
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+        "WHERE datname = 'live' AND pid <> pg_backend_pid()"
     )
     assert tell(client, "second").status_code == 201
 

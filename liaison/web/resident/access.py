@@ -10,10 +10,12 @@ from liaison.domain.errors import Invalid, NotFound
 from liaison.domain.numbers import check_number
 from liaison.models.cases import Case
 from liaison.services import intake
+from liaison.services.dossiers import Trunk
 from liaison.web.resident import visitors
 from liaison.web.wiring import wiring
 
 CODES = "codes"
+NO_MATTER = "编号或查询码不正确，请对照回执重新输入。"
 REMEMBERED = 20  # matters in one cookie, the latest; enough for a household, small enough for 4 KB
 HEADER = "X-Matter-Secret"
 
@@ -24,8 +26,8 @@ def remember(number: str, code: str) -> None:
     session[CODES] = dict(list(codes.items())[-REMEMBERED:])
 
 
-def open_case(number: str, code: str) -> Case:
-    """The matter this code opens, however both were typed.
+def open_trunk(number: str, code: str) -> tuple[Actor, Trunk]:
+    """The matter this code opens, however both were typed, and its resident, who from now on sees this matter alone.
 
     Raises the same NotFound for a wrong code, an unknown number and one that cannot be a number.
     """
@@ -33,7 +35,17 @@ def open_case(number: str, code: str) -> Case:
         printed = check_number(number)
     except Invalid:
         printed = number[:1]  # opens nothing, but takes the work of a look-up
-    return intake.find_by_code(printed, code, wiring().keys)
+    with wall.behind():
+        found = intake.find_by_code(printed, code, wiring().keys)
+        actor = actor_for(found.case) if found else None
+    if found is None:
+        raise NotFound(NO_MATTER)
+    return actor, found
+
+
+def open_case(number: str, code: str) -> Case:
+    """The matter this code opens. Raises NotFound as `open_trunk` does."""
+    return open_trunk(number, code)[1].case
 
 
 def find_case(number: str) -> Case | None:
@@ -55,9 +67,14 @@ def find_code(number: str) -> str | None:
     return session.get(CODES, {}).get(number)
 
 
+def trunk_by_header(number: str) -> tuple[Actor, Trunk]:
+    """The matter the request's header opens, and its resident. Raises NotFound, also when there is no header."""
+    return open_trunk(number, request.headers.get(HEADER, ""))
+
+
 def case_by_header(number: str) -> Case:
-    """The matter the request's header opens. Raises NotFound, also when there is no header."""
-    return open_case(number, request.headers.get(HEADER, ""))
+    """The matter the request's header opens. Raises NotFound."""
+    return trunk_by_header(number)[1].case
 
 
 def actor_for(case: Case) -> Actor:

@@ -101,7 +101,8 @@ def submit_matter(code: str) -> Any:
 @code_limit
 def matter(number: str) -> Any:
     """A matter as its resident may see it: history, answers, who is waited for and until when."""
-    return _seen(access.case_by_header(number))
+    actor, trunk = access.trunk_by_header(number)
+    return _own(dossiers.dossier_of(actor, trunk, wiring().keys, now()))
 
 
 @api.post("/matters/<number>/additions")
@@ -178,7 +179,10 @@ def submitted_json(submitted: intake.Submitted) -> dict[str, Any]:
 
 
 def _seen(case: Case) -> Any:
-    actor = access.actor_for(case)
-    dossier = dossiers.get_dossier(actor, case.number, wiring().keys, now())
+    """The matter as it is read again after a move."""
+    return _own(dossiers.get_dossier(access.actor_for(case), case.number, wiring().keys, now()))
+
+
+def _own(dossier: dossiers.Dossier) -> Any:
     links = [projections.link_json(event) for event in dossier.links]
     return projections.resident_matter(dossier) | {"chain": links}
