@@ -5,12 +5,11 @@ who the resident is, is written down in the audit log: whoever asks for a dossie
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from liaison.db import session
@@ -24,7 +23,7 @@ from liaison.domain.reminders import Audiences, Step
 from liaison.domain.text import mask_personal
 from liaison.domain.workflow import ASSIGNMENT, WORKFLOWS
 from liaison.models.assignments import Assignment, Extension, Reply
-from liaison.models.cases import Attachment, Case, Event, Rating
+from liaison.models.cases import Attachment, Case, Rating
 from liaison.models.clocks import Clock
 from liaison.models.matters import Matter, Reveal
 from liaison.models.rights import ErasureRequest, Hold
@@ -34,6 +33,7 @@ from liaison.services.departments import retired_departments
 from liaison.services.parties import Barred, barred
 from liaison.services.reach import cases_within, conflicting
 from liaison.services.sealing import Keys
+from liaison.services.trunks import Past, Trunk, find_trunk, past_of
 from liaison.services.voices import audible
 
 CONFLICT_EVENTS = frozenset({"accuse", "suspect", "bar", "lift_bar"})
@@ -43,37 +43,6 @@ HIDDEN_FROM_DEPARTMENTS = CONFLICT_EVENTS | REVEAL_EVENTS | {"merged_here"}
 STAFF = OFFICE_ROLES | {Role.DEPUTY}
 MASKED = DEPARTMENT_ROLES | {Role.LIAISON}
 REPEATS_SHOWN = 2
-
-
-class Trunk(NamedTuple):
-    """A case with its matter and clock, and of which parts there are any, so that none is asked for in vain."""
-
-    case: Case
-    matter: Matter | None
-    clock: Clock | None
-    replies: bool
-    files: bool
-    ratings: bool
-    assignments: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """An event as it is read: no row of the session, so that no word that was masked is ever stored."""
-
-    seq: int
-    at: datetime
-    kind: str
-    by_role: str
-    by_name: str
-    state: str
-    internal: bool
-    text: str
-    data: dict
-    salt: bytes
-    body_digest: str
-    hash: str
-    erased_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -161,19 +130,13 @@ def get_dossier(actor: Actor, number: str, keys: Keys, now: datetime) -> Dossier
     return dossier_of(actor, trunk, keys, now)
 
 
-def find_trunk(number: str, *within: ColumnElement[bool]) -> Trunk | None:
-    """The trunk of a case, if it lies within."""
-    row = session.execute(_TRUNK.where(*within), {"number": number}).one_or_none()
-    return Trunk(*row) if row else None
-
-
 def dossier_of(actor: Actor, trunk: Trunk, keys: Keys, now: datetime) -> Dossier:
     """The case of a trunk that was found within the actor's reach, as the actor may see it."""
     case, matter = trunk.case, trunk.matter
     flow = WORKFLOWS[case.kind]
     state = flow.state(case.state)
     lead = _lead(actor, case)
-    events = [Past(*row) for row in session.connection().execute(_EVENTS, {"case_id": case.id})]
+    events = past_of(case.id)
     contact = reveals.find_visible_contact(actor, case, matter, keys, now) if matter else None
     dossier = Dossier(
         case=case,
@@ -202,27 +165,6 @@ def dossier_of(actor: Actor, trunk: Trunk, keys: Keys, now: datetime) -> Dossier
     if contact and actor.account_id:
         _note_reading(actor, dossier, now)
     return dossier
-
-
-def _select_trunk() -> Select:
-    parts = {"replies": Reply, "files": Attachment, "ratings": Rating, "assignments": Assignment}
-    any_of = [exists().where(part.case_id == Case.id).label(name) for name, part in parts.items()]
-    return (
-        select(Case, Matter, Clock, *any_of)
-        .outerjoin(Matter, Matter.case_id == Case.id)
-        .outerjoin(Clock, Clock.id == Case.clock_id)
-        .where(Case.number == bindparam("number"))
-        .options(joinedload(Case.station), joinedload(Case.deputy), joinedload(Case.category))
-        .options(joinedload(Matter.suggested_department))
-    )
-
-
-_TRUNK = _select_trunk()  # made once: to put it together takes longer than to read what it finds
-_EVENTS = (
-    select(*(Event.__table__.c[each.name] for each in fields(Past)))
-    .where(Event.__table__.c.case_id == bindparam("case_id"))
-    .order_by(Event.__table__.c.seq)
-)
 
 
 def find_file(actor: Actor, number: str, position: int, *, of_lead: bool = False) -> Attachment:

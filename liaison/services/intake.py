@@ -28,10 +28,10 @@ from liaison.services.announcements import announce
 from liaison.services.attachments import attach
 from liaison.services.channels import CHANNELS, SMS, TEMPLATE
 from liaison.services.departments import find_department_id
-from liaison.services.dossiers import Trunk, find_trunk
 from liaison.services.photos import Kept
 from liaison.services.receipts import first_event
 from liaison.services.sealing import Keys
+from liaison.services.trunks import Trunk, find_trunk
 from liaison.writing import write_new
 
 MIN_TEXT, MAX_TEXT = 10, 2000  # fewer characters tell nothing; more do not fit a phone's screen or a clerk's day

@@ -7,9 +7,10 @@ from liaison.domain import chain
 from liaison.domain.calendar import SHANGHAI
 from liaison.models.assignments import Reply
 from liaison.models.cases import Attachment, Event, Rating
-from liaison.services.dossiers import Deadline, Dossier, Duty, Past
+from liaison.services.dossiers import Deadline, Dossier, Duty
 from liaison.services.inboxes import Row
 from liaison.services.parties import Barred
+from liaison.services.trunks import Past
 from liaison.services.voices import is_voice
 
 Json = dict[str, Any]

@@ -10,7 +10,7 @@ from liaison.domain.errors import Invalid, NotFound
 from liaison.domain.numbers import check_number
 from liaison.models.cases import Case
 from liaison.services import intake
-from liaison.services.dossiers import Trunk
+from liaison.services.trunks import Trunk
 from liaison.web.resident import visitors
 from liaison.web.wiring import wiring
 
