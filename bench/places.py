@@ -72,7 +72,7 @@ def standing(folder: Path, *, durable: bool = True) -> Iterator[Ground]:
         redis = start_redis(folder / "redis")
         try:
             told = environ(folder)
-            yield Ground(_found(told, folder, postgres.url), told, postgres)
+            yield Ground(lay_out(told, folder, postgres.url), told, postgres)
         finally:
             redis.stop()
     finally:
@@ -111,7 +111,7 @@ def environ(folder: Path) -> dict[str, str]:
     }
 
 
-def _found(told: Mapping[str, str], folder: Path, database: str) -> Flask:
+def lay_out(told: Mapping[str, str], folder: Path, database: str) -> Flask:
     """The county and the floor's tables, laid out once."""
     ensure_secrets(folder)
     run = partial(subprocess.run, env=told, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)

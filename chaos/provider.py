@@ -26,9 +26,9 @@ class Provider(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, port: int, folder: Path) -> None:
+    def __init__(self, port: int, folder: Path, host: str = "127.0.0.1") -> None:
         self.mood_file, self.log_file, self.random = folder / "mood", folder / "provider.log", Random(1)
-        super().__init__(("127.0.0.1", port), Call)
+        super().__init__((host, port), Call)
 
     def mood(self) -> str:
         """How to behave now."""
@@ -72,4 +72,4 @@ class Call(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    Provider(int(sys.argv[1]), Path(sys.argv[2])).serve_forever()
+    Provider(int(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:]).serve_forever()

@@ -11,7 +11,7 @@ from chaos.provider import AMBIGUOUS
 
 SETTLING = 3.0  # seconds after the answer within which what was taken is written down, on a machine that is busy
 CLAIMING = 1.0  # and before the call: a database that died after the claim is not back before the answer
-HURTS = ("kill worker notices", "stop worker notices", "kill postgres", "stop postgres", "kill backend")
+HURTS = ("kill worker notices", "stop worker notices", "kill postgres", "stop postgres", "kill backend", "lose host")
 UNEXPLAINED = "unexplained"
 
 

@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
@@ -67,8 +67,15 @@ class Ledger:
 class Crowd:
     """Clients of both arms in threads: `stop()` lets each finish the submission it is about."""
 
-    def __init__(self, port: int, database: str, naive: Callable[[str], None], clients: int = 3) -> None:
-        self.ledger = Ledger()
+    def __init__(
+        self,
+        port: int,
+        database: str,
+        naive: Callable[[str], None],
+        clients: int = 3,
+        stations: Sequence[str] = STATIONS,
+    ) -> None:
+        self.ledger, self.stations = Ledger(), stations
         self._port, self._database, self._naive = port, database, naive
         self._over, self._given_up = threading.Event(), threading.Event()
         self._to_age: list[str] = []
@@ -103,7 +110,7 @@ class Crowd:
         text = f"第 {key} 件：北街的路灯坏了三盏，晚上看不见路，请尽快修好。"
         photos = 1 if count % PHOTO_EVERY == 0 else 0
         body, kind = _form(text, _photo(count)) if photos else (json.dumps({"text": text}).encode(), "application/json")
-        station, tries = STATIONS[count % len(STATIONS)], 0
+        station, tries = self.stations[count % len(self.stations)], 0
         while not self._given_up.is_set():
             tries += 1
             status, answer = self._post(station, key, body, kind)

@@ -26,6 +26,7 @@ from liaison.db import database_time, db, engine_url, let_go
 from liaison.domain.access import AccessRules
 from liaison.domain.actors import Role
 from liaison.keys import KeyReader
+from liaison.lines import to_database
 from liaison.logs import begin_request, set_up
 from liaison.models.base import new_id
 from liaison.services import content_checks
@@ -143,6 +144,7 @@ def _settings(config: Config, works_as: str | None) -> dict[str, object]:
         "SQLALCHEMY_DATABASE_URI": engine_url(config.database.url),
         "SQLALCHEMY_ENGINE_OPTIONS": {
             "pool_size": POOL_SIZE,
+            "connect_args": to_database(config.database.url),
             "hide_parameters": True,
             "execution_options": {
                 CHANNELS: installed(config),
@@ -180,9 +182,7 @@ def _wiring(config: Config, clock: Clock) -> Wiring:
     keys, queue_answers = KeyReader(config), partial(_answers, redis)
     store, once, look = open_store(config.files.url), Once(redis).first, Presence(redis).look
     doors = (open_mini_program, open_oauth, open_wecom_door, open_js_sdk, open_codes)
-    return Wiring(
-        config, keys, store, clock, wake, queue_answers, once, look, *(door(config, redis) for door in doors)
-    )
+    return Wiring(config, keys, store, clock, wake, queue_answers, once, look, *(door(config, redis) for door in doors))
 
 
 def _database_clock(app: Flask) -> Clock:

@@ -10,6 +10,7 @@ from liaison.db import db, engine_url
 
 LOCK_TIMEOUT = "5s"  # a migration that cannot get its lock gives up instead of queueing everybody behind it
 STATEMENT_TIMEOUT = "15min"
+ONE_AT_A_TIME = 0x1CA1150  # any number nobody else locks: two hosts that start together find one database
 
 
 def run() -> None:
@@ -17,6 +18,7 @@ def run() -> None:
     url = context.config.attributes.get("url") or load(find_path(os.environ), os.environ).database.url
     engine = create_engine(engine_url(url), poolclass=NullPool)
     with engine.connect() as connection:
+        connection.execute(text(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})"))  # until the connection is closed
         connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
         connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
         connection.commit()

@@ -19,6 +19,7 @@ from rq.cron import CronJob, CronScheduler
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from liaison import lines
 from liaison.config import ConfigError, find_path, load
 from liaison.logs import set_up
 from liaison.programs import QUEUES
@@ -82,7 +83,7 @@ def main(arguments: list[str]) -> int:
         print(*error.faults, sep="\n", file=sys.stderr)
         return 2
     set_up(config.logging.level, as_json=config.logging.json)
-    connection = Redis.from_url(config.redis.url)
+    connection = Redis.from_url(config.redis.url, **lines.REDIS)
     try:
         if wanted.process == "worker":
             make_worker(wanted.queue, connection).work(logging_level="WARNING")

@@ -11,7 +11,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from liaison import wall
+from liaison import lines, wall
 from liaison.app import create_app
 from liaison.config import find_path, load
 from liaison.domain.timekeeping import Uptime
@@ -39,7 +39,7 @@ def app() -> Flask:
 @cache
 def redis() -> Redis:
     """The queue's Redis."""
-    return Redis.from_url(config().redis.url)
+    return Redis.from_url(config().redis.url, **lines.REDIS)
 
 
 @cache

@@ -1,0 +1,38 @@
+"""How soon a line to another host is given up that fell silent: both ends are told so, for either can lose the other.
+
+A host that loses power, or its cable, says no goodbye. Left to itself, Linux asks after two hours whether anybody is
+still there; all that time the database would keep the locks of a transaction of a dead host, and every worker that
+needs one of them would wait. The settings of the database's end travel with each connection, so that its operator has
+nothing to do; none of them needs a right. They mean nothing on a unix socket.
+"""
+
+CONNECTING = 5  # seconds until a host that does not answer at all is given up
+ASK_AFTER, ASK_EVERY, ASK_TIMES = 5, 2, 3  # seconds of silence, and questions: found out within 11 seconds
+UNHEARD = 10_000  # milliseconds for which what was sent may stay unacknowledged
+LOOK_UP = 5_000  # milliseconds after which a query at work, or waiting for a lock, looks whether anybody still wants it
+IDLE = 120_000  # milliseconds a transaction may do nothing: longer than any work of ours between two statements
+
+_OF_SERVER = {
+    "tcp_keepalives_idle": ASK_AFTER,
+    "tcp_keepalives_interval": ASK_EVERY,
+    "tcp_keepalives_count": ASK_TIMES,
+    "tcp_user_timeout": UNHEARD,
+    "client_connection_check_interval": LOOK_UP,
+    "idle_in_transaction_session_timeout": IDLE,
+}
+_OF_DATABASE = {
+    "connect_timeout": CONNECTING,
+    "keepalives_idle": ASK_AFTER,
+    "keepalives_interval": ASK_EVERY,
+    "keepalives_count": ASK_TIMES,
+    "tcp_user_timeout": UNHEARD,
+    "options": " ".join(f"-c {name}={value}" for name, value in _OF_SERVER.items()),
+}
+
+REDIS = {"socket_timeout": 5, "socket_connect_timeout": 5}
+"""For the background's Redis; a worker that waits for its next job raises the first by as long as it means to wait."""
+
+
+def to_database(url: str) -> dict[str, str | int]:
+    """The arguments of a connection to PostgreSQL; what the address says itself is left to it."""
+    return {name: value for name, value in _OF_DATABASE.items() if f"{name}=" not in url}
