@@ -35,7 +35,10 @@ REMINDERS = """
 SELECT encode(dedup_key, 'hex'), number FROM notices JOIN cases ON cases.id = case_id
 WHERE topic LIKE 'reminder.%' AND channel = 'webhook'
 """
-MOVES = "SELECT number, count(*) FROM events JOIN cases ON cases.id = case_id WHERE events.kind = 'accept' GROUP BY number"
+MOVES = """
+SELECT number, count(*) FROM events JOIN cases ON cases.id = case_id
+WHERE events.kind IN ('accept', 'accept_unattended') GROUP BY number
+"""
 INSIDE = "--inside"
 
 

@@ -47,7 +47,7 @@ class Residents(Crowd):
     def __init__(self, doors: Sequence[str], database: str) -> None:
         super().__init__(PORT, database, lambda key: None, CLIENTS, STATIONS)
         self.waits: list[float] = []
-        self._doors, self._turns = doors, count()
+        self._doors, self._turns, self._tried = doors, count(), dict[str, int]()
 
     def _until_acknowledged(self, key: str, number: int) -> None:
         began = time.monotonic()
@@ -55,7 +55,8 @@ class Residents(Crowd):
         self.waits.append(time.monotonic() - began)
 
     def _post(self, station: str, key: str, body: bytes, kind: str) -> Answer:
-        door = self._doors[next(self._turns) % len(self._doors)]
+        turn = self._tried[key] = self._tried[key] + 1 if key in self._tried else next(self._turns)
+        door = self._doors[turn % len(self._doors)]
         from_whom = BEHIND.format(key.split("-")[1])
         told = {"Content-Type": kind, "Idempotency-Key": key, "X-Forwarded-For": from_whom}
         return ask(door, "POST", f"/api/v1/stations/{station}/matters", body, told)

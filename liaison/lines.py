@@ -6,9 +6,9 @@ needs one of them would wait. The settings of the database's end travel with eac
 nothing to do; none of them needs a right. They mean nothing on a unix socket.
 """
 
-CONNECTING = 5  # seconds until a host that does not answer at all is given up
-ASK_AFTER, ASK_EVERY, ASK_TIMES = 5, 2, 3  # seconds of silence, and questions: found out within 11 seconds
-UNHEARD = 10_000  # milliseconds for which what was sent may stay unacknowledged
+CONNECTING = 3  # seconds until a host that does not answer at all is given up
+ASK_AFTER, ASK_EVERY, ASK_TIMES = 4, 2, 3  # seconds of silence until it is asked, between questions, and how many
+UNHEARD = 5_000  # milliseconds for which anything may stay unacknowledged, so that a lost host is found out after 6 s
 LOOK_UP = 5_000  # milliseconds after which a query at work, or waiting for a lock, looks whether anybody still wants it
 IDLE = 120_000  # milliseconds a transaction may do nothing: longer than any work of ours between two statements
 

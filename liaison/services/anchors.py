@@ -16,6 +16,7 @@ import base64
 import json
 import logging
 import os
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -183,7 +184,7 @@ def _write(folder: Path, statement: Statement, seed: bytes, heads: Iterable[Head
     path = folder / f"{statement.day.isoformat()}.json"
     signature = Ed25519PrivateKey.from_private_bytes(seed).sign(statement.message)
     anchor = Anchor(path, statement, public_key(seed), base64.b64encode(signature).decode())
-    draft = folder / f".{path.name}.{os.getpid()}"
+    draft = folder / f".{path.name}.{secrets.token_hex(8)}"  # two hosts may share the folder and a process's number
     with draft.open("w", encoding="utf-8") as file:
         file.writelines(_lines(anchor, "heads", ([head.number, head.seq, head.hash] for head in heads)))
         file.flush()

@@ -1,6 +1,9 @@
 """Migrations stand in one line, make exactly the tables the models want, and can be taken back."""
 
 import ast
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,9 +13,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect
 
 from liaison.config import ROOT
+from liaison.database_state import is_prepared
 from liaison.db import engine_url
 from liaison.models.base import Base
-from tests.support.servers import Servers, migrate
+from tests.support.servers import SECRETS_TOLD, Servers, migrate
 
 VERSIONS = sorted((ROOT / "migrations" / "versions").glob("*.py"))
 
@@ -49,6 +53,22 @@ def test_migrations_from_empty_make_what_the_models_want_and_can_be_taken_back(s
         assert _difference(engine) == []
     finally:
         engine.dispose()
+
+
+def test_two_hosts_that_start_on_an_empty_database_at_once_both_find_it_prepared(
+    servers: Servers, tmp_path: Path
+) -> None:
+    url = servers.empty_database("two_hosts")
+    told = os.environ | SECRETS_TOLD | {"DATABASE_URL": url, "REDIS_URL": servers.redis.url}
+    argv = [sys.executable, "-m", "liaison.prepare"]
+    hosts = [
+        subprocess.Popen(
+            argv, cwd=ROOT, env=told | {"LIAISON_INSTANCE": str(tmp_path / name)}, stdout=subprocess.DEVNULL
+        )
+        for name in ("east", "west")
+    ]
+    assert [host.wait(120) for host in hosts] == [0, 0]
+    assert is_prepared(url, demo=False)
 
 
 def _difference(engine) -> list:
