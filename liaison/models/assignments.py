@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from liaison.models.base import Base, new_id
@@ -21,6 +21,7 @@ class Assignment(Base):
     __table_args__ = (
         UniqueConstraint("case_id", "position"),
         Index("ix_assignments_department_id_state", "department_id", "state", "assigned_at", "id"),
+        Index("ix_assignments_return_requested", "case_id", postgresql_where=text("state = 'return_requested'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -73,6 +74,7 @@ class Extension(Base):
     """The one extension a clock may get: asked before expiry, decided by the office, told to the resident."""
 
     __tablename__ = "extensions"
+    __table_args__ = (Index("ix_extensions_undecided", "assignment_id", postgresql_where=text("granted IS NULL")),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     clock_id: Mapped[UUID] = mapped_column(ForeignKey("clocks.id"), unique=True)

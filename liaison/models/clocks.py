@@ -21,6 +21,7 @@ class Clock(Base):
 
     __tablename__ = "clocks"
     __table_args__ = (
+        Index("ix_clocks_running", "due_at", postgresql_where=text("stopped_at IS NULL AND paused_at IS NULL")),
         Index("ix_clocks_remind_at", "remind_at", postgresql_where=text("remind_at IS NOT NULL")),
         Index("ix_clocks_lapse_at", "lapse_at", postgresql_where=text("lapse_at IS NOT NULL")),
         Index(

@@ -29,6 +29,7 @@ class Notice(Base):
     __table_args__ = (
         Index("ix_notices_next_at", "next_at", postgresql_where=text("state IN ('due', 'leased')")),
         Index("ix_notices_recipient", "recipient_id", "created_at", postgresql_where=text("channel = 'inbox'")),
+        Index("ix_notices_unread", "recipient_id", postgresql_where=text("channel = 'inbox' AND read_at IS NULL")),
         Index("ix_notices_dead", "id", postgresql_where=text("state IN ('dead', 'in_doubt')")),
         Index("ix_notices_outward", "recipient_id", "settled_at", postgresql_where=text("channel <> 'inbox'")),
         Index("ix_notices_provider_id", "provider_id", postgresql_where=text("provider_id IS NOT NULL")),

@@ -1,13 +1,14 @@
 """Boxes of work for each who works, their counts, and the notices of an account; within reach, always."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache, partial
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, true, update
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select, true, update
+from sqlalchemy.orm import aliased
 
 from liaison.db import session
 from liaison.domain.actors import Actor, Role
-from liaison.domain.calendar import local_day, start_of_day
 from liaison.domain.errors import Invalid
 from liaison.domain.workflow import Party
 from liaison.models.assignments import Assignment, Extension
@@ -16,8 +17,21 @@ from liaison.models.clocks import Clock
 from liaison.models.notices import Notice
 from liaison.services import content_checks
 from liaison.services.figures import running
-from liaison.services.listing import ANY, Place, Row, Wanted, list_assignments, list_cases
+from liaison.services.listing import (
+    MIDNIGHT,
+    NOW,
+    TODAY,
+    Asked,
+    Place,
+    Row,
+    assignment_rows,
+    case_rows,
+    moments,
+    read,
+    shown_of,
+)
 from liaison.services.reach import assignments_within, cases_within, conflicting
+from liaison.services.wanted import ANY, Wanted
 
 DEPUTY_BOXES = {
     "todo": ("with_deputy", "replied"),
@@ -32,6 +46,16 @@ DEPARTMENT_BOXES = {
 OFFICE_BOXES = ("screening", "dispatch", "decisions", "overdue", "supervised", "hinted", "all")
 COUNTED = OFFICE_BOXES[:-1]
 DIGEST_BOXES = ("today", "due_today", "yellow", "red", "supervised", "decisions")
+TIMED = frozenset({"overdue", "due_today", "yellow", "red"})
+"""Boxes of what the clock a case shows says."""
+
+COUNTED_TO = 1_000
+"""How far boxes are counted: with more than that in hand nobody asks how many more, and to count them all takes the
+longer the more there are."""
+
+KEPT = 256
+"""Queries kept of each kind: building one takes longer than asking it, and a clerk asks the same few all day."""
+
 HEADS_BOX = "late"
 """The box only the head of a department has: its yellow and red assignments."""
 
@@ -43,61 +67,99 @@ def deputy_box(
     actor: Actor, box: str, now: datetime, *, wanted: Wanted = ANY, after: Place | None, limit: int
 ) -> list[Row]:
     """A deputy's matters: todo waits for the deputy, doing for others, done for nobody."""
-    states = Case.state.in_(_box(DEPUTY_BOXES, box))
-    return list_cases([cases_within(actor), states], wanted, actor, now, after, limit)
+    return read(partial(_deputy_rows, actor, box), wanted, actor, now, after, limit)
 
 
 def department_box(
     actor: Actor, box: str, now: datetime, *, wanted: Wanted = ANY, after: Place | None, limit: int
 ) -> list[Row]:
     """A department's assignments; what waits for a signature is todo for the approver, what is overdue the head's."""
-    inside = [assignments_within(actor), _department_condition(actor, box, now)]
-    return list_assignments(inside, wanted, actor, now, after, limit)
+    return read(partial(_department_rows, actor, box), wanted, actor, now, after, limit)
 
 
 def office_box(
     actor: Actor, box: str, now: datetime, *, wanted: Wanted = ANY, after: Place | None, limit: int
 ) -> list[Row]:
     """The office's matters by box; Invalid for a box or state there is not."""
-    inside = [cases_within(actor)] + ([_office_condition(box, now)] if box != "all" else [])
-    return list_cases(inside, wanted, actor, now, after, limit)
+    return read(partial(_office_rows, actor, box), wanted, actor, now, after, limit)
 
 
-def station_box(
-    actor: Actor, now: datetime, *, wanted: Wanted = ANY, after: Place | None, limit: int
-) -> list[Row]:
+def station_box(actor: Actor, now: datetime, *, wanted: Wanted = ANY, after: Place | None, limit: int) -> list[Row]:
     """The matters told at a liaison's own station."""
-    return list_cases([cases_within(actor)], wanted, actor, now, after, limit)
+    return read(partial(_station_rows, actor), wanted, actor, now, after, limit)
 
 
 def office_counts(actor: Actor, now: datetime, boxes: Sequence[str] = COUNTED) -> dict[str, int]:
-    """How many matters stand in each of those lists of the office."""
-    counts = [func.count(case((_office_condition(box, now), 1))).label(box) for box in boxes]
-    row = session.execute(select(*counts).outerjoin(Clock, Clock.id == Case.clock_id).where(cases_within(actor))).one()
-    return dict(row._mapping)
+    """How many matters stand in each of those lists of the office, no further than `COUNTED_TO`."""
+    return dict(session.execute(_office_counts(actor, tuple(boxes)), moments(now)).one()._mapping)
 
 
 def department_counts(actor: Actor, now: datetime) -> dict[str, int]:
     """How many assignments stand in each of the department's boxes; to sign for the approver, overdue for its head."""
-    boxes = [SIGNING_BOX] if actor.role is Role.APPROVER else []
-    boxes += [*DEPARTMENT_BOXES, *([HEADS_BOX] if actor.head else [])]
-    counts = [func.count(case((_department_condition(actor, box, now), 1))).label(box) for box in boxes]
-    counted = select(*counts).select_from(Assignment)
-    if actor.head:
-        counted = counted.outerjoin(Clock, Clock.id == Assignment.clock_id)
-    return dict(session.execute(counted.where(assignments_within(actor))).one()._mapping)
+    return dict(session.execute(_department_counts(actor), moments(now)).one()._mapping)
 
 
 def deputy_counts(actor: Actor) -> dict[str, int]:
     """How many matters stand in each of the deputy's boxes."""
-    counted = select(Case.state, func.count()).where(cases_within(actor)).group_by(Case.state)
-    by_state = dict(session.execute(counted).all())
-    return {box: sum(by_state.get(state, 0) for state in states) for box, states in DEPUTY_BOXES.items()}
+    return dict(session.execute(_deputy_counts(actor)).one()._mapping)
 
 
-def count_unread(actor: Actor) -> int:
-    """How many notices in the account's inbox have not been opened."""
-    return session.scalar(select(func.count()).select_from(Notice).where(*_unread(actor)))
+def unread(actor: Actor) -> ScalarSelect[int]:
+    """How many notices in the account's inbox have not been opened, no further than `COUNTED_TO`; part of a query."""
+    return _bounded(select(Notice.id).where(*_unread(actor)))
+
+
+@lru_cache(KEPT)
+def _deputy_rows(actor: Actor, box: str, asked: Asked) -> Select:
+    return case_rows([cases_within(actor), Case.state.in_(_box(DEPUTY_BOXES, box))], asked, actor)
+
+
+@lru_cache(KEPT)
+def _department_rows(actor: Actor, box: str, asked: Asked) -> Select:
+    return assignment_rows([assignments_within(actor), _department_condition(actor, box)], asked, actor)
+
+
+@lru_cache(KEPT)
+def _office_rows(actor: Actor, box: str, asked: Asked) -> Select:
+    return case_rows([cases_within(actor)] + ([_office_condition(box)] if box != "all" else []), asked, actor)
+
+
+@lru_cache(KEPT)
+def _station_rows(actor: Actor, asked: Asked) -> Select:
+    return case_rows([cases_within(actor)], asked, actor)
+
+
+@lru_cache(KEPT)
+def _office_counts(actor: Actor, boxes: tuple[str, ...]) -> Select:
+    rows = select(Case.id).where(cases_within(actor))
+    timed = rows.join(Clock, shown_of(Case))
+    return _counted({box: (timed if box in TIMED else rows).where(_office_condition(box)) for box in boxes})
+
+
+@lru_cache(KEPT)
+def _department_counts(actor: Actor) -> Select:
+    boxes = [SIGNING_BOX] if actor.role is Role.APPROVER else []
+    boxes += [*DEPARTMENT_BOXES, *([HEADS_BOX] if actor.head else [])]
+    rows = select(Assignment.id).where(assignments_within(actor))
+    timed = rows.join(Clock, shown_of(Assignment))
+    return _counted(
+        {box: (timed if box == HEADS_BOX else rows).where(_department_condition(actor, box)) for box in boxes}
+    )
+
+
+@lru_cache(KEPT)
+def _deputy_counts(actor: Actor) -> Select:
+    rows = select(Case.id).where(cases_within(actor))
+    return _counted({box: rows.where(Case.state.in_(states)) for box, states in DEPUTY_BOXES.items()})
+
+
+def _counted(lists: Mapping[str, Select]) -> Select:
+    """How many rows each list has, all asked for at once."""
+    return select(*(_bounded(rows).label(name) for name, rows in lists.items()))
+
+
+def _bounded(rows: Select) -> ScalarSelect[int]:
+    return select(func.count()).select_from(rows.limit(COUNTED_TO).subquery()).scalar_subquery()
 
 
 def mark_read(actor: Actor, now: datetime) -> None:
@@ -127,11 +189,11 @@ def _inbox(actor: Actor) -> tuple[ColumnElement[bool], ...]:
     return (*mine, or_(Notice.case_id.is_(None), Notice.case_id.not_in(conflicting(actor))))
 
 
-def _department_condition(actor: Actor, box: str, now: datetime) -> ColumnElement[bool]:
+def _department_condition(actor: Actor, box: str) -> ColumnElement[bool]:
     if box == "all":
         return true()
     if box == HEADS_BOX and actor.head:
-        return and_(Clock.yellow_at <= now, running(), Clock.owner == Party.DEPARTMENTS)
+        return and_(Clock.yellow_at <= NOW, running(), Clock.owner == Party.DEPARTMENTS)
     if box == SIGNING_BOX and actor.role is Role.APPROVER:
         return Assignment.state == "replied"
     states = set(_box(DEPARTMENT_BOXES, box))
@@ -140,7 +202,7 @@ def _department_condition(actor: Actor, box: str, now: datetime) -> ColumnElemen
     return Assignment.state.in_(states)
 
 
-def _office_condition(box: str, now: datetime) -> ColumnElement[bool]:
+def _office_condition(box: str) -> ColumnElement[bool]:
     match box:
         case "screening":
             return Case.state == "submitted"
@@ -149,25 +211,26 @@ def _office_condition(box: str, now: datetime) -> ColumnElement[bool]:
         case "dispatch":
             return Case.state.in_(("handed_over", "reopened"))
         case "decisions":
-            asked = (
-                select(Extension.assignment_id)
-                .join(Clock, Clock.id == Extension.clock_id)
-                .where(Extension.granted.is_(None), Clock.stopped_at.is_(None))
+            returns = select(Assignment.case_id).where(Assignment.state == "return_requested")
+            extensions = (
+                select(Assignment.case_id)
+                .join(Extension, Extension.assignment_id == Assignment.id)
+                .join(clock := aliased(Clock), clock.id == Extension.clock_id)
+                .where(Extension.granted.is_(None), clock.stopped_at.is_(None))
             )
-            waiting = or_(Assignment.state == "return_requested", Assignment.id.in_(asked))
-            return exists().where(Assignment.case_id == Case.id, waiting)
+            return Case.id.in_(returns.union_all(extensions))
         case "overdue":
-            return and_(Clock.due_at < now, running())
+            return and_(Clock.due_at < NOW, running())
         case "supervised":
             return and_(Case.supervised_at.is_not(None), Case.closed_at.is_(None))
         case "today":
-            return Case.created_at >= start_of_day(local_day(now))
+            return Case.created_at >= MIDNIGHT
         case "due_today":
-            return and_(Clock.due_on == local_day(now), running())
+            return and_(Clock.due_on == TODAY, running())
         case "yellow":
-            return and_(Clock.yellow_at <= now, Clock.red_at > now, running())
+            return and_(Clock.yellow_at <= NOW, Clock.red_at > NOW, running())
         case "red":
-            return and_(Clock.red_at <= now, running())
+            return and_(Clock.red_at <= NOW, running())
     raise Invalid({"box": ["没有这个分类。"]})
 
 

@@ -1,52 +1,73 @@
-"""Rows of lists: which are wanted, in which order, where a page goes on; one query each. The boxes are `inboxes`' own.
+"""Rows of lists: in which order, where a page goes on; one query each. The boxes are `inboxes`' own.
 
 Every order is one that keyset pages can follow. Lights change with time, so that a page goes on by the moment the first
 one was read at: nothing is shown twice or left out because it fell due meanwhile.
+
+A query first finds the page in its order and only then looks up what the page's rows show beside their cases: behind
+the wall every look-up costs, and what is looked up before the limit is looked up for every row there is.
 """
 
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Lateral,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.orm import aliased
 
 from liaison.db import session
-from liaison.domain.actors import DEPARTMENT_ROLES, Actor, Role
-from liaison.domain.calendar import start_of_day
-from liaison.domain.clocks import Light
-from liaison.domain.errors import Invalid
-from liaison.domain.policy import may
+from liaison.domain import clocks
+from liaison.domain.actors import Actor
+from liaison.domain.calendar import local_day, start_of_day
+from liaison.domain.clocks import Light, Thresholds
 from liaison.domain.workflow import ASSIGNMENT, MATTER
 from liaison.models.assignments import Assignment
 from liaison.models.cases import Case
 from liaison.models.clocks import Clock
-from liaison.models.departments import Category, Department
-from liaison.models.people import Deputy
-from liaison.models.stations import Station
-from liaison.services import figures
-from liaison.services.figures import light, running
+from liaison.services import register_names
+from liaison.services.figures import running
+from liaison.services.wanted import MOMENT, Sort, Wanted, Words, conditions, look_up
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 """Sorts what has no running deadline behind all that has."""
 
+NOW = bindparam("now", type_=Clock.due_at.type)
+TODAY = bindparam("today", type_=Clock.due_on.type)
+MIDNIGHT = bindparam("midnight", type_=Clock.due_at.type)
+
 HEAD = 1
 """The level of an assignment whose owner is the department's head."""
 
-MASKED = DEPARTMENT_ROLES | {Role.LIAISON}
-"""Who reads residents' words with numbers hidden, and so must not find a matter by such a number either."""
+RANKS = (Light.red, Light.yellow, Light.blue, Light.none)
+"""How pressing a row is, by its light."""
 
-
-class Sort(StrEnum):
-    """The orders of a list: by light and deadline, by deadline alone, by when it came."""
-
-    URGENT = "urgent"
-    DUE = "due"
-    NEWEST = "newest"
-    OLDEST = "oldest"
+_AFTER = {"rank": Integer(), "due": Clock.due_at.type, "made": Case.created_at.type, "id": Case.id.type}
+_CASE = (
+    Case.number,
+    Case.title,
+    Case.state,
+    Case.created_at,
+    Case.supervised_at,
+    Case.round,
+    Case.category_id,
+    Case.station_id,
+    Case.deputy_id,
+)
 
 
 class Place(NamedTuple):
@@ -57,33 +78,6 @@ class Place(NamedTuple):
     due: datetime
     made: datetime
     id: UUID
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a list is narrowed by; empty means any. `state` is an assignment's in a department's list.
-
-    `figure` is one of `services.figures`, for those who may read overviews.
-    """
-
-    query: str = ""
-    state: str = ""
-    department: str = ""
-    station: str = ""
-    category: str = ""
-    light: str = ""
-    due_from: date | None = None
-    due_until: date | None = None
-    deputy: str = ""
-    figure: str = ""
-    told_from: date | None = None
-    told_until: date | None = None
-    closed_from: date | None = None
-    closed_until: date | None = None
-    sort: Sort = Sort.NEWEST
-
-
-ANY = Wanted()
 
 
 @dataclass(frozen=True)
@@ -112,187 +106,158 @@ class Row:
     owner: str | None = None
 
 
-def list_cases(
-    within: Sequence[ColumnElement[bool]], wanted: Wanted, actor: Actor, now: datetime, after: Place | None, limit: int
+@dataclass(frozen=True)
+class Asked:
+    """What the query of a list is built from, so that it is built once: all but words, moments and places."""
+
+    wanted: Wanted
+    words: Words
+    goes_on: bool
+
+
+def read(
+    query: Callable[[Asked], Select], wanted: Wanted, actor: Actor, now: datetime, after: Place | None, limit: int
 ) -> list[Row]:
-    """Cases that fulfil the conditions, of which the actor's reach must be one. Raises Invalid for unknown states."""
+    """The rows of a list from a place on, by the query built from `case_rows` or `assignment_rows`."""
+    words, told = look_up(actor, wanted.query)
     moment = after.at if after else now
-    rows = _listing(now).add_columns(_level(), _owner()).outerjoin(Clock, Clock.id == Case.clock_id)
-    rows = rows.where(*within, *_conditions(wanted, actor, moment, Case.state, MATTER.states))
-    rows = _in_order(rows, wanted.sort, after, moment, Case.created_at, Case.id).limit(limit)
-    return [_row(row, moment, row.number, None) for row in session.execute(rows)]
-
-
-def list_assignments(
-    within: Sequence[ColumnElement[bool]], wanted: Wanted, actor: Actor, now: datetime, after: Place | None, limit: int
-) -> list[Row]:
-    """Assignments with their cases, in the same way."""
-    moment = after.at if after else now
-    rows = (
-        _listing(now)
-        .add_columns(Assignment.position, Assignment.state.label("part_state"), Assignment.level.label("level"))
-        .join(Assignment, Assignment.case_id == Case.id)
-        .outerjoin(Clock, Clock.id == Assignment.clock_id)
-        .where(*within, *_conditions(wanted, actor, moment, Assignment.state, ASSIGNMENT.states))
-    )
-    rows = _in_order(rows, wanted.sort, after, moment, Assignment.assigned_at, Assignment.id).limit(limit)
-    return [_row(row, moment, f"{row.number}.{row.position}", row.part_state) for row in session.execute(rows)]
-
-
-def may_search_text(actor: Actor, words: str) -> bool:
-    """Whether the words may be looked for in the whole text, not in numbers and titles alone.
-
-    Numbers, plates and addresses are hidden from some readers. Who could look for one would know whose matter it is.
-    """
-    folded = unicodedata.normalize("NFKC", words)
-    return actor.role not in MASKED or not any(char.isascii() and char.isalnum() for char in folded)
-
-
-def _conditions(wanted: Wanted, actor: Actor, moment: datetime, state: Any, states: Any) -> list[ColumnElement[bool]]:
-    found = [_matching(actor, wanted.query.strip())] if wanted.query.strip() else []
-    if wanted.state:
-        if wanted.state not in states:
-            raise Invalid({"state": ["没有这个状态，请重新选择。"]})
-        found.append(state == wanted.state)
-    if wanted.figure:
-        found.append(_counted(wanted, actor, moment))
-    elif wanted.department:
-        named = select(Assignment.case_id).join(Assignment.department).where(Department.code == wanted.department)
-        found.append(Case.id.in_(named))
-    if wanted.station:
-        found.append(Station.code == wanted.station)
-    if wanted.category:
-        above = select(Category.id).where(Category.code == wanted.category).scalar_subquery()
-        found.append(or_(Category.code == wanted.category, Category.parent_id == above))
-    if wanted.light:
-        found.append(light(moment) == wanted.light)
-    if wanted.deputy:
-        found.append(Deputy.code == wanted.deputy)
-    return [*found, *_dated(wanted)]
-
-
-def _counted(wanted: Wanted, actor: Actor, moment: datetime) -> ColumnElement[bool]:
-    """What the office counts are matters; what a department counts are its own assignments."""
-    if may(actor.role, "overview.read"):
-        return figures.condition(wanted.figure, wanted.department, moment)
-    own = figures.duties(Clock, moment) if may(actor.role, "overview.duties") else {}
-    if wanted.figure not in own:
-        raise Invalid({"figure": [figures.UNKNOWN]})
-    return own[wanted.figure]
-
-
-def _dated(wanted: Wanted) -> list[ColumnElement[bool]]:
-    found = list[ColumnElement[bool]]()
-    spans = (
-        (Case.created_at, wanted.told_from, wanted.told_until),
-        (Case.closed_at, wanted.closed_from, wanted.closed_until),
-    )
-    for column, since, until in spans:
-        found += [column >= start_of_day(since)] if since else []
-        found += [column < start_of_day(until + timedelta(days=1))] if until else []
-    if wanted.due_from:
-        found += [Clock.due_on >= wanted.due_from, running()]
-    if wanted.due_until:
-        found += [Clock.due_on <= wanted.due_until, running()]
-    return found
-
-
-def _matching(actor: Actor, words: str) -> ColumnElement[bool]:
-    """A number, or words of the text: two characters or more go through the bigram index.
-
-    In a function of the database, since below row-level security no query may use that index itself.
-    """
-    is_number = Case.number == words.upper()
-    if not may_search_text(actor, words):
-        return or_(is_number, Case.title.contains(words, autoescape=True))
-    if len(words) < 2:
-        return or_(is_number, Case.text.contains(words, autoescape=True))
-    return or_(is_number, Case.id.in_(select(func.cases_containing(words))))
-
-
-def _in_order(rows: Select, sort: Sort, after: Place | None, moment: datetime, made: Any, id_: Any) -> Select:
-    """In that order from that place on; what is alike otherwise comes newest first."""
-    rank, due = _rank(moment), func.coalesce(case((running(), Clock.due_at)), NEVER)
-    rows = rows.add_columns(rank.label("rank"), due.label("due"), made.label("made"), id_.label("row_id"))
-    if sort is Sort.NEWEST:
-        rows = rows.where(tuple_(made, id_) < (after.made, after.id)) if after else rows
-        return rows.order_by(made.desc(), id_.desc())
-    if sort is Sort.OLDEST:
-        rows = rows.where(tuple_(made, id_) > (after.made, after.id)) if after else rows
-        return rows.order_by(made, id_)
-    keys = tuple_(rank, due) if sort is Sort.URGENT else tuple_(due)
+    told |= {"moment": moment, "most": limit, **moments(now)}
     if after:
-        place = (after.rank, after.due) if sort is Sort.URGENT else (after.due,)
-        rows = rows.where(or_(keys > place, and_(keys == place, id_ < after.id)))
-    return rows.order_by(*([rank] if sort is Sort.URGENT else []), due, id_.desc())
+        told |= {"after_rank": after.rank, "after_due": after.due, "after_made": after.made, "after_id": after.id}
+    rows = session.execute(query(Asked(replace(wanted, query=""), words, after is not None)), told)
+    return _rows(rows, now, moment)
 
 
-def _rank(moment: datetime) -> ColumnElement[int]:
-    """How pressing a row is: red, yellow, blue, the others."""
-    lights = (Light.red, Light.yellow, Light.blue)
-    return case({light: place for place, light in enumerate(lights)}, value=light(moment), else_=len(lights))
+def case_rows(within: Sequence[ColumnElement[bool]], asked: Asked, actor: Actor) -> Select:
+    """Cases that fulfil the conditions, of which the actor's reach must be one. Raises Invalid for unknown states."""
+    rows = select(*_CASE, Case.id.label("row_id"), Case.created_at.label("made"), Case.clock_id.label("shown_id"))
+    rows = rows.outerjoin(Clock, shown_of(Case))
+    rows = rows.where(*within, *conditions(asked.wanted, asked.words, actor, Case.state, MATTER.states))
+    page = _page(rows, asked, Case.created_at, Case.id)
+    held = _highest(page)
+    return _shown(page, asked.wanted.sort).add_columns(held.c.level, held.c.department_id).outerjoin(held, true())
 
 
-def _listing(now: datetime) -> Select:
+def assignment_rows(within: Sequence[ColumnElement[bool]], asked: Asked, actor: Actor) -> Select:
+    """Assignments with their cases, in the same way."""
+    part = (Assignment.position, Assignment.state.label("part_state"), Assignment.level)
+    keys = (Assignment.id.label("row_id"), Assignment.assigned_at.label("made"), Assignment.clock_id.label("shown_id"))
+    rows = select(*_CASE, *part, *keys).join_from(Case, Assignment, Assignment.case_id == Case.id)
+    rows = rows.outerjoin(Clock, shown_of(Assignment))
+    rows = rows.where(*within, *conditions(asked.wanted, asked.words, actor, Assignment.state, ASSIGNMENT.states))
+    return _shown(_page(rows, asked, Assignment.assigned_at, Assignment.id), asked.wanted.sort)
+
+
+def shown_of(owner: type[Case | Assignment]) -> ColumnElement[bool]:
+    """Joins the clock a row shows. That it is one of the row's own lets a query also go from clocks to their rows."""
+    own = Clock.case_id == Case.id if owner is Case else Clock.assignment_id == Assignment.id
+    return and_(Clock.id == owner.clock_id, own)
+
+
+def _page(rows: Select, asked: Asked, made: Any, id_: Any) -> Subquery:
+    """In the order asked for from a place on; what is alike otherwise comes newest first."""
+    sort = asked.wanted.sort
+    after = {name: bindparam(f"after_{name}", type_=of) for name, of in _AFTER.items()}
+    if sort in (Sort.NEWEST, Sort.OLDEST):
+        place, before = tuple_(made, id_), tuple_(after["made"], after["id"])
+        goes_on, keys = place < before if sort is Sort.NEWEST else place > before, (None, None)
+    else:
+        rank, due = _rank(), func.coalesce(case((running(), Clock.due_at)), NEVER)
+        rows, keys = rows.add_columns(rank.label("rank"), due.label("due")), (rank, due)
+        place, before = tuple_(rank, due), tuple_(after["rank"], after["due"])
+        if sort is Sort.DUE:
+            place, before = due, after["due"]
+        goes_on = or_(place > before, and_(place == before, id_ < after["id"]))
+    rows = rows.where(goes_on) if asked.goes_on else rows
+    return rows.order_by(*_order(sort, *keys, made, id_)).limit(bindparam("most", type_=Integer)).subquery("page")
+
+
+def _order(sort: Sort, rank: Any, due: Any, made: Any, id_: Any) -> tuple[Any, ...]:
+    match sort:
+        case Sort.NEWEST:
+            return made.desc(), id_.desc()
+        case Sort.OLDEST:
+            return made, id_
+        case Sort.DUE:
+            return due, id_.desc()
+    return rank, due, id_.desc()
+
+
+def _rank() -> ColumnElement[int]:
+    """How pressing a row is, as `RANKS` has it."""
+    ends = (Clock.red_at, Clock.yellow_at, Clock.blue_at)
+    passed = {rank: and_(running(), end <= MOMENT) for rank, end in enumerate(ends)}
+    return case(*((is_past, rank) for rank, is_past in passed.items()), else_=len(ends))
+
+
+def _shown(page: Subquery, sort: Sort) -> Select:
+    """The rows of a page, in its order, with the clock each shows."""
+    clock, key = aliased(Clock), page.c
+    of_clock = (clock.due_at, clock.blue_at, clock.yellow_at, clock.red_at, clock.stopped_at, clock.paused_at)
+    rows = select(page, *of_clock).outerjoin_from(page, clock, clock.id == key.shown_id)
+    return rows.order_by(*_order(sort, key.get("rank"), key.get("due"), key.made, key.row_id))
+
+
+def _highest(page: Subquery) -> Lateral:
+    """The rank of the highest owner among the assignments of a case's current round, and that one's department."""
     return (
-        select(
-            Case.id,
-            Case.number,
-            Case.title,
-            Case.state,
-            Case.created_at,
-            Case.supervised_at,
-            Case.round,
-            Clock.due_at,
-            light(now).label("light"),
-            Category.name.label("category"),
-            Station.name.label("station"),
-            Deputy.name.label("deputy"),
-        )
-        .select_from(Case)
-        .outerjoin(Category, Category.id == Case.category_id)
-        .outerjoin(Station, Station.id == Case.station_id)
-        .outerjoin(Deputy, Deputy.id == Case.deputy_id)
-    )
-
-
-def _level() -> ColumnElement[int | None]:
-    """The rank of the highest owner among the assignments of a case's current round."""
-    of_round = (Assignment.case_id == Case.id, Assignment.round == Case.round)
-    return select(func.max(Assignment.level)).where(*of_round).correlate(Case).scalar_subquery().label("level")
-
-
-def _owner() -> ColumnElement[str | None]:
-    """The department of that owner, with the name of its head where the head is the owner."""
-    head = case((Assignment.level == HEAD, Department.head_name), else_="")
-    return (
-        select(func.rtrim(Department.name + " " + head))
-        .join(Assignment, Assignment.department_id == Department.id)
-        .where(Assignment.case_id == Case.id, Assignment.round == Case.round)
+        select(Assignment.level, Assignment.department_id)
+        .where(Assignment.case_id == page.c.row_id, Assignment.round == page.c.round)
         .order_by(Assignment.level.desc(), Assignment.position)
         .limit(1)
-        .correlate(Case)
-        .scalar_subquery()
-        .label("owner")
+        .lateral("held")
     )
 
 
-def _row(row: Any, moment: datetime, reference: str, part_state: str | None) -> Row:
-    return Row(
-        cursor=Place(moment, row.rank, row.due, row.made, row.row_id),
-        reference=reference,
-        number=row.number,
-        title=row.title,
-        state=row.state,
-        part_state=part_state,
-        light=row.light,
-        due_at=row.due_at,
-        created_at=row.created_at,
-        category=row.category,
-        station=row.station,
-        deputy=row.deputy,
-        supervised=row.supervised_at is not None,
-        round=row.round,
-        level=row.level,
-        owner=getattr(row, "owner", None),
-    )
+def moments(now: datetime) -> dict[str, Any]:
+    """What `NOW`, `TODAY` and `MIDNIGHT` of a query are at that moment."""
+    today = local_day(now)
+    return {"now": now, "today": today, "midnight": start_of_day(today)}
+
+
+def _rows(found: Iterable[Any], now: datetime, moment: datetime) -> list[Row]:
+    categories, stations = register_names.category_names(), register_names.station_names()
+    deputies = register_names.deputy_names()
+    return [
+        Row(
+            cursor=_place(row, moment),
+            reference=row.number if not hasattr(row, "position") else f"{row.number}.{row.position}",
+            number=row.number,
+            title=row.title,
+            state=row.state,
+            part_state=getattr(row, "part_state", None),
+            light=_light(row, now),
+            due_at=row.due_at,
+            created_at=row.created_at,
+            category=categories.get(row.category_id),
+            station=stations.get(row.station_id),
+            deputy=deputies.get(row.deputy_id),
+            supervised=row.supervised_at is not None,
+            round=row.round,
+            level=row.level,
+            owner=_owner(row),
+        )
+        for row in found
+    ]
+
+
+def _place(row: Any, moment: datetime) -> Place:
+    due = row.due_at if _runs(row) else NEVER
+    return Place(moment, RANKS.index(_light(row, moment)), due, row.made, row.row_id)
+
+
+def _light(row: Any, moment: datetime) -> Light:
+    return clocks.light(Thresholds(row.blue_at, row.yellow_at, row.red_at), moment) if _runs(row) else Light.none
+
+
+def _runs(row: Any) -> bool:
+    return row.due_at is not None and row.stopped_at is None and row.paused_at is None
+
+
+def _owner(row: Any) -> str | None:
+    """The department of the highest owner, with the name of its head where the head is the owner."""
+    department = getattr(row, "department_id", None)
+    if department is None:
+        return None
+    names = register_names.headed_names() if row.level == HEAD else register_names.department_names()
+    return names.get(department)

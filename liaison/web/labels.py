@@ -12,6 +12,7 @@ from flask_babel import gettext
 from markupsafe import Markup, escape
 
 from liaison.domain.calendar import SHANGHAI
+from liaison.services.inboxes import COUNTED_TO
 from liaison.web.access_words import ACCESS_WORDS
 from liaison.web.audit_words import AUDIT_WORDS
 from liaison.web.case_words import CASE_WORDS
@@ -60,6 +61,11 @@ def span(seconds: float) -> str:
     return " ".join(parts[:2]) or "0 秒"
 
 
+def many(count: int) -> str:
+    """How many stand in a box; what is counted no further reads as more than that."""
+    return str(count) if count < COUNTED_TO else f"{COUNTED_TO - 1}+"
+
+
 def term(text: str) -> str:
     """A term such as "5 wd" in words."""
     amount, _, unit = text.partition(" ")
@@ -105,7 +111,7 @@ def excerpt(text: str, words: str) -> str:
 def register(app: Flask) -> None:
     """Let templates use the labels, in the language of whoever reads, and know the site."""
     app.jinja_env.filters["topic"] = spoken(topic)
-    for function in (rung, fault, span, term, day, minute, paragraphs, marked, excerpt):
+    for function in (rung, fault, span, many, term, day, minute, paragraphs, marked, excerpt):
         app.template_filter(function.__name__)(function)
     app.jinja_env.filters["label"] = app.jinja_env.globals["label"] = spoken(label)
     app.jinja_env.globals["LABELS"] = LABELS

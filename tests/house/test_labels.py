@@ -11,7 +11,7 @@ from liaison.domain.outcomes import Outcome, Result
 from liaison.domain.reminders import Audience, Rung
 from liaison.domain.routing import Ground, PassedOver, Reason
 from liaison.domain.terms import COMPLEXITIES, DEFAULT_TERMS
-from liaison.services import audit, channels, claims, digests, inboxes, listing, matters, outbox, quick_replies
+from liaison.services import audit, channels, claims, digests, inboxes, matters, outbox, quick_replies, wanted
 from liaison.web.labels import LABELS
 from tests.support.source import modules, within
 
@@ -33,7 +33,7 @@ CODES = {
         *inboxes.OFFICE_BOXES,
         *inboxes.DIGEST_BOXES,
     ),
-    "sort": list(listing.Sort),
+    "sort": list(wanted.Sort),
     "use": quick_replies.USES,
     "clock": list(DEFAULT_TERMS),
     "audience": list(Audience),

@@ -18,8 +18,8 @@ from liaison.models.notices import Notice
 from liaison.models.people import Account, Leadership
 from liaison.services import announcements, assignments, claims, conflicts, dossiers, inboxes, intake, matters
 from liaison.services.assignments import ENDED
-from liaison.services.listing import Wanted
 from liaison.services.parties import parties_of
+from liaison.services.wanted import Wanted
 from tests.support.life import HAPPY, UNHAPPY, Life
 from tests.support.matrix import undone
 

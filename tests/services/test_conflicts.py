@@ -14,7 +14,7 @@ from liaison.models.conflicts import Conflict
 from liaison.models.matters import Matter
 from liaison.models.notices import Notice
 from liaison.models.people import Leadership
-from liaison.services import assignments, claims, conflicts, dossiers, inboxes, listing, matters
+from liaison.services import assignments, claims, conflicts, dossiers, frames, inboxes, matters, wanted
 from liaison.services.audit import Wanted, entries
 from liaison.services.parties import barred
 from liaison.services.vault import Contact
@@ -204,11 +204,11 @@ def test_an_answer_sent_back_does_not_return_to_whom_the_matter_is_about(life: L
 def test_unsent_notices_are_cancelled_and_those_in_the_inbox_are_gone(life: Life) -> None:
     number = life.matter_in("assigned")
     handler = life.town.actor("housing_handler")
-    assert inboxes.count_unread(handler) and inboxes.notices_for(handler)
+    assert frames.frame_of(handler).unread and inboxes.notices_for(handler)
     bar(life, number, department="housing")
     mine = [each for each in life.notices(number, channel="log") if each.recipient_id == handler.account_id]
     assert mine and {each.state for each in mine} == {"cancelled"}
-    assert not inboxes.count_unread(handler) and not inboxes.notices_for(handler)
+    assert not frames.frame_of(handler).unread and not inboxes.notices_for(handler)
 
 
 def test_a_notice_put_before_is_not_claimed_after(life: Life) -> None:
@@ -345,8 +345,8 @@ def test_lists_counts_and_search_leave_it_out(life: Life) -> None:
     assert not any(inboxes.department_counts(handler, now).values())
     for box in inboxes.DEPARTMENT_BOXES:
         assert inboxes.department_box(handler, box, now, after=None, limit=9) == []
-    assert inboxes.office_box(office, "all", now, wanted=listing.Wanted("路灯"), after=None, limit=9) == []
-    assert inboxes.office_box(office, "all", now, wanted=listing.Wanted(number), after=None, limit=9) == []
+    assert inboxes.office_box(office, "all", now, wanted=wanted.Wanted("路灯"), after=None, limit=9) == []
+    assert inboxes.office_box(office, "all", now, wanted=wanted.Wanted(number), after=None, limit=9) == []
     assert not any(inboxes.office_counts(office, now).values())
 
 

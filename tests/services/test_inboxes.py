@@ -3,8 +3,8 @@
 import pytest
 
 from liaison.domain.errors import Invalid, NotFound
-from liaison.services import clocks, dossiers, inboxes, matters
-from liaison.services.listing import Wanted
+from liaison.services import clocks, dossiers, frames, inboxes, matters
+from liaison.services.wanted import Wanted
 from tests.support.life import TEXT, Life
 
 DEPUTY_STATES = {
@@ -146,9 +146,9 @@ def test_the_inbox_shows_what_was_told_and_counts_what_was_not_opened(life: Life
     number = life.matter_in("with_deputy")
     actor = life.town.actor("deputy")
     assert [(notice.topic, of) for notice, of in inboxes.notices_for(actor)] == [("accept", number)]
-    assert inboxes.count_unread(actor) == 1
+    assert frames.frame_of(actor).unread == 1
     inboxes.mark_read(actor, life.clock())
-    assert inboxes.count_unread(actor) == 0
+    assert frames.frame_of(actor).unread == 0
 
 
 def test_the_department_reads_no_phone_number_in_what_the_resident_typed(life: Life) -> None:

@@ -8,8 +8,8 @@ import pytest
 from liaison.db import transaction
 from liaison.domain.errors import Invalid, NotAllowed
 from liaison.services import inboxes, overviews, stations
-from liaison.services.listing import Wanted
 from liaison.services.overviews import Line, Overview
+from liaison.services.wanted import Wanted
 from tests.support.life import UNHAPPY, Life
 
 

@@ -17,7 +17,7 @@ from liaison.models.cases import Case
 from liaison.models.clocks import Clock
 from liaison.models.desk import SavedView
 from liaison.services import inboxes, saved_views
-from liaison.services.listing import Sort, Wanted
+from liaison.services.wanted import Sort, Wanted
 from tests.support.forms import form_of, forms_of, send
 from tests.support.life import TEXT, Life
 

@@ -7,8 +7,8 @@ from flask import Blueprint, flash
 
 from liaison.domain.actors import DEPARTMENT_ROLES, OFFICE_ROLES, Role
 from liaison.domain.policy import may
-from liaison.services import inboxes, sign_in, timekeeping
-from liaison.services.timekeeping import Alarm
+from liaison.services import frames
+from liaison.services.frames import Frame
 from liaison.web.guards import current_actor, current_need
 
 blueprint = Blueprint("console", __name__, url_prefix="/console")
@@ -16,19 +16,13 @@ blueprint = Blueprint("console", __name__, url_prefix="/console")
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who looks at a page: account, name, role, place of work, unread notices, and what the menu may offer.
-
-    `alarm` is the clock's, for those who can do something about it; `single_keys` whether letters do something.
-    """
+    """Who looks at a page: account, name, role, what the menu may offer, and what else stands around the page."""
 
     account_id: UUID
     name: str
     role: str
-    place: str
-    unread: int
     menu: tuple[tuple[str, str], ...]
-    alarm: Alarm | None
-    single_keys: bool
+    frame: Frame
 
     def may(self, action: str) -> bool:
         """Whether a page may offer this to whoever looks at it."""
@@ -41,14 +35,10 @@ def viewer() -> dict[str, Viewer | None]:
     actor = current_actor()
     if actor.account_id is None:
         return {"viewer": None}
-    account = sign_in.get_account(actor.account_id)
-    place = account.department or account.station or account.region
+    frame = frames.frame_of(actor)
     open_to = () if current_need() else _MENU
     menu = tuple((endpoint, words) for endpoint, words, action in open_to if may(actor.role, action))
-    alarm = timekeeping.find_alarm() if may(actor.role, "clock.read") else None
-    unread = inboxes.count_unread(actor)
-    keys = account.single_keys
-    return {"viewer": Viewer(actor.account_id, actor.name, actor.role, place.name, unread, menu, alarm, keys)}
+    return {"viewer": Viewer(actor.account_id, actor.name, actor.role, menu, frame)}
 
 
 def flash_undo(words: str, address: str, **fields: str) -> None:

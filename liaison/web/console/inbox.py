@@ -13,8 +13,9 @@ from liaison.domain.policy import may
 from liaison.domain.workflow import ASSIGNMENT, MATTER
 from liaison.services import inboxes, saved_views
 from liaison.services.figures import DUTIES, FIGURES
-from liaison.services.listing import ANY, Place, Row, Sort, Wanted
-from liaison.web.console.choices import Choices
+from liaison.services.listing import Place, Row
+from liaison.services.wanted import ANY, Sort, Wanted
+from liaison.web.console.filters import Filters
 from liaison.web.console.frame import blueprint, is_plain
 from liaison.web.console.narrowing import FILTERS, as_query, from_query, here, read_wanted
 from liaison.web.guards import current_actor, guard
@@ -78,7 +79,7 @@ def inbox_page(actor: Actor, at: datetime, errors: Mapping[str, list[str]] | Non
         wanted=wanted,
         sizes=SIZES,
         errors=errors,
-        choices=Choices(actor),
+        filters=Filters(actor),
         duties=actor.role in DEPARTMENT_ROLES,
         figures=_figures(actor),
     )

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from liaison.domain.clocks import Light
 from liaison.domain.errors import Invalid
-from liaison.services.listing import Sort, Wanted
+from liaison.services.wanted import Sort, Wanted
 from liaison.web.paging import DEFAULT_LIMIT
 
 CODES = ("state", "department", "station", "category", "deputy", "figure")

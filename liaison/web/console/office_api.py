@@ -6,7 +6,7 @@ from apiflask import APIBlueprint
 from flask import request
 
 from liaison.services import inboxes, reveals
-from liaison.services.listing import Wanted
+from liaison.services.wanted import Wanted
 from liaison.web.answers import OfficeQuery, RowsOut, StaffMatterOut
 from liaison.web.described import describe
 from liaison.web.endpoints import MOVE_REFUSES, add_moves

@@ -10,7 +10,7 @@ from liaison.services import inboxes
 from liaison.services.cases import check_unmoved
 from liaison.services.dossiers import Dossier, Duty
 from liaison.services.inboxes import SIGNING_BOX
-from liaison.services.listing import Sort, Wanted
+from liaison.services.wanted import Sort, Wanted
 from liaison.web.console.beside import seen
 from liaison.web.console.frame import blueprint
 from liaison.web.console.panels import get_form, own_duties
