@@ -34,7 +34,7 @@ from liaison.config import load
 from liaison.db import let_go, session
 from liaison.domain.numbers import make_number
 from liaison.services import inboxes, notices, reminders, sign_in
-from liaison.services.listing import Wanted
+from liaison.services.wanted import Wanted
 from liaison.web.guards import TOKEN
 
 GOAL = 1.5
