@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import Select, select, true
+from sqlalchemy import Select, func, select, true
 
 from liaison.db import session
 from liaison.domain.actors import Actor
 from liaison.domain.policy import may
 from liaison.models.clocks import ClockWatch
+from liaison.models.departments import Department
 from liaison.models.people import Account
-from liaison.services import inboxes, register_names
+from liaison.models.regions import Region
+from liaison.models.stations import Station
+from liaison.services import inboxes
 from liaison.services.timekeeping import Alarm
 
 
@@ -32,19 +35,18 @@ def frame_of(actor: Actor) -> Frame:
     row = session.execute(_frame(actor)).one()
     rings = row.alarm_since is not None and may(actor.role, "clock.read")
     alarm = Alarm(row.jumped_seconds, row.alarm_since) if rings else None
-    return Frame(_place(actor), row.unread, row.single_keys, alarm)
+    return Frame(row.place, row.unread, row.single_keys, alarm)
 
 
 @lru_cache(inboxes.KEPT)
 def _frame(actor: Actor) -> Select:
+    place = func.coalesce(Department.name, Station.name, Region.name).label("place")
     unread = inboxes.unread(actor).label("unread")
-    of_account = select(Account.single_keys, unread, ClockWatch.jumped_seconds, ClockWatch.alarm_since)
-    return of_account.outerjoin_from(Account, ClockWatch, true()).where(Account.id == actor.account_id)
-
-
-def _place(actor: Actor) -> str:
-    if actor.department_id:
-        return register_names.department_names().get(actor.department_id, "")
-    if actor.station_id:
-        return register_names.station_names().get(actor.station_id, "")
-    return register_names.region_names().get(actor.region_path, "")
+    return (
+        select(Account.single_keys, place, unread, ClockWatch.jumped_seconds, ClockWatch.alarm_since)
+        .join(Region, Region.id == Account.region_id)
+        .outerjoin(Department, Department.id == Account.department_id)
+        .outerjoin(Station, Station.id == Account.station_id)
+        .outerjoin(ClockWatch, true())
+        .where(Account.id == actor.account_id)
+    )

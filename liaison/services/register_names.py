@@ -12,13 +12,7 @@ from sqlalchemy import ColumnElement, func, select
 from liaison.db import lasting, session
 from liaison.models.departments import Category, Department
 from liaison.models.people import Deputy
-from liaison.models.regions import Region
 from liaison.models.stations import Station
-
-
-def region_names() -> Mapping[str, str]:
-    """The names of all regions, by their paths."""
-    return _names("regions", Region.path, Region.name)
 
 
 def category_names() -> Mapping[UUID | None, str]:
