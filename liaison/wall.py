@@ -20,7 +20,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from sqlalchemy import Connection, Row, Table, event, text
+from sqlalchemy import Connection, Row, Table, event, func, text
 from sqlalchemy.orm import Session, SessionTransaction
 
 from liaison.db import registers_are, session
@@ -43,6 +43,8 @@ _RECOGNISE = text(
 )
 _ENTER = text("SELECT set_config('role', :role, true)")
 _ACT = text("SELECT set_config('liaison.acting', :acting, true)")
+PASS = func.set_config("liaison.acting", json.dumps({"role": SYSTEM.role}), True)
+"""A column of the very query that locks a case within reach: who is given that row has passed the wall (`passed`)."""
 
 
 def stand(actor: Actor) -> None:
@@ -89,6 +91,23 @@ def pass_through() -> None:
         _tell(_words(SYSTEM))
     else:
         session.info[_AT_FIRST] = _words(SYSTEM)
+
+
+def passed(through: bool) -> None:
+    """Take note that a query with `PASS` was run, and whether it let anybody `through`.
+
+    Where it gave no row it may have passed all the same, for one that somebody changed meanwhile.
+    """
+    session.info.pop(_TOLD, None)
+    if through and _ACTING in session.info:
+        session.info[_TOLD] = _words(SYSTEM)
+
+
+def come_back() -> None:
+    """See no more than the actor may from here on, once the engine has done its work in the running transaction."""
+    session.flush()
+    if _ACTING in session.info:
+        _tell(session.info[_ACTING])
 
 
 @contextmanager

@@ -1,52 +1,108 @@
-"""Writes many new rows at once: one statement for all tables together, where a flush takes one for each.
+"""Writes all that changed at once: one statement for all rows together, where a flush takes one for each table.
 
 PostgreSQL checks foreign keys when a statement ends, so that rows may refer to each other in any order.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, groupby
 from typing import Any
 
 from sqlalchemy import Column, inspect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.orm import Mapper, make_transient_to_detached
+from sqlalchemy.orm import Mapper, make_transient, make_transient_to_detached
 
 from liaison.db import session
+from liaison.models.base import Base
 
 _DIALECT = PGDialect_psycopg()
 
+Part = tuple[str, Sequence[Any]]
+"""One part of the statement and the values it takes."""
 
-def write_new() -> None:
-    """Insert all that is new in the session, then flush what else there is; the objects are persistent as ever.
 
-    Nothing is asked back from the database, so it is for tables whose defaults are the application's own. Raises what
-    a flush would.
+def write_new(told: type[Base] | None = None, rows: Sequence[Mapping[str, Any]] = ()) -> None:
+    """Insert all that is new in the session, update what has changed, and flush what else there is, as rows to delete.
+
+    The objects are persistent as ever. `rows` are inserted into the table `told` besides, but for those it has
+    already. Nothing is asked back from the database, so it is for tables whose defaults are the application's own.
+    Raises what a flush would.
     """
     fresh = sorted(session.new, key=lambda each: inspect(each).mapper.local_table.name)
-    groups = [(mapper, list(rows)) for mapper, rows in groupby(fresh, lambda each: inspect(each).mapper)]
-    if groups:
-        statement = _statement(tuple((mapper, len(rows)) for mapper, rows in groups))
-        values = tuple(chain.from_iterable(_values(mapper, row) for mapper, rows in groups for row in rows))
-        session.connection().exec_driver_sql(statement, values)
-    for each in fresh:
-        session.expunge(each)
-        make_transient_to_detached(each)
-        session.add(each)
+    changed = [(each, names) for each in session.dirty if (names := _changed(each))]
+    parts = [*_inserts(fresh), *(_update(each, names) for each, names in changed), *_besides(told, rows)]
+    if parts:
+        statement, values = _statement(tuple(part for part, _ in parts)), chain.from_iterable(told for _, told in parts)
+        session.connection().exec_driver_sql(statement, tuple(values))
+    _written([*fresh, *(each for each, _ in changed)])
     session.flush()
 
 
-@lru_cache(maxsize=64)
-def _statement(groups: Sequence[tuple[Mapper, int]]) -> str:
-    parts = (f"w{place} AS ({_insert(mapper, count)})" for place, (mapper, count) in enumerate(groups))
-    return f"WITH {', '.join(parts)} SELECT"
+def _inserts(fresh: Iterable[object]) -> Iterable[Part]:
+    for mapper, rows in groupby(fresh, lambda each: inspect(each).mapper):
+        values = [_complete(mapper, row) for row in rows]
+        yield _insert(mapper, len(values)), list(chain.from_iterable(values))
 
 
+def _besides(table: type[Base] | None, rows: Sequence[Mapping[str, Any]]) -> Iterable[Part]:
+    if table is not None and rows:
+        mapper = inspect(table)
+        values = chain.from_iterable(_values(mapper, row) for row in rows)
+        yield f"{_insert(mapper, len(rows))} ON CONFLICT DO NOTHING", list(values)
+
+
+def _update(row: object, names: Sequence[str]) -> Part:
+    mapper, told = inspect(row).mapper, row.__dict__
+    keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+    columns = {name: (column, ready) for name, column, ready in _columns(mapper)}
+    values = [_ready(told[name], columns[name][1]) for name in (*names, *keys)]
+    return _set(mapper, tuple(names)), values
+
+
+def _written(rows: Iterable[object]) -> None:
+    """Let the session know these rows as they are now in the database."""
+    for each in rows:
+        session.expunge(each)
+        make_transient(each)
+        make_transient_to_detached(each)
+        session.add(each)
+
+
+def _changed(row: object) -> list[str]:
+    """The columns of a row that are not as they were read."""
+    told, state = row.__dict__, inspect(row)
+    if state in session.deleted:
+        return []
+    return sorted(
+        name
+        for name, before in state.committed_state.items()
+        if name in state.mapper.column_attrs and told[name] != before
+    )
+
+
+@lru_cache(maxsize=512)
+def _statement(parts: Sequence[str]) -> str:
+    return f"WITH {', '.join(f'w{place} AS ({part})' for place, part in enumerate(parts))} SELECT"
+
+
+@lru_cache(maxsize=512)
 def _insert(mapper: Mapper, count: int) -> str:
     columns = [column for _, column, _ in _columns(mapper)]
-    row = ", ".join(f"%s::{column.type.compile(_DIALECT)}" for column in columns)
+    row = ", ".join(map(_told, columns))
     names = ", ".join(column.name for column in columns)
     return f"INSERT INTO {mapper.local_table.fullname} ({names}) VALUES {', '.join([f'({row})'] * count)}"
+
+
+@lru_cache(maxsize=512)
+def _set(mapper: Mapper, names: Sequence[str]) -> str:
+    columns = {name: column for name, column, _ in _columns(mapper)}
+    changes = ", ".join(f"{columns[name].name} = {_told(columns[name])}" for name in names)
+    own = " AND ".join(f"{column.name} = {_told(column)}" for column in mapper.primary_key)
+    return f"UPDATE {mapper.local_table.fullname} SET {changes} WHERE {own}"
+
+
+def _told(column: Column) -> str:
+    return f"%s::{column.type.compile(_DIALECT)}"
 
 
 @lru_cache(maxsize=64)
@@ -58,14 +114,22 @@ def _columns(mapper: Mapper) -> list[tuple[str, Column, Callable[[Any], Any] | N
     ]
 
 
-def _values(mapper: Mapper, row: object) -> list[Any]:
-    told, found = row.__dict__, list[Any]()
-    for name, column, ready in _columns(mapper):
-        if name not in told:
+def _complete(mapper: Mapper, row: object) -> list[Any]:
+    """The values of a new row, which takes on the defaults of what it was not told."""
+    for name, column, _ in _columns(mapper):
+        if name not in row.__dict__:
             setattr(row, name, _default(column))
-        value = told[name]
-        found.append(ready(value) if ready and value is not None else value)
-    return found
+    return _values(mapper, row.__dict__)
+
+
+def _values(mapper: Mapper, told: Mapping[str, Any]) -> list[Any]:
+    return [
+        _ready(told[name] if name in told else _default(column), ready) for name, column, ready in _columns(mapper)
+    ]
+
+
+def _ready(value: Any, ready: Callable[[Any], Any] | None) -> Any:
+    return ready(value) if ready and value is not None else value
 
 
 def _default(column: Column) -> Any:

@@ -6,12 +6,13 @@ Every kind of case goes through here; nothing here knows one kind from another.
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, exists, func, select
 
 from liaison import wall
-from liaison.db import session
+from liaison.db import hold_on, session
 from liaison.domain import chain, numbers
 from liaison.domain.actors import Actor
 from liaison.domain.calendar import local_day
@@ -20,25 +21,46 @@ from liaison.domain.errors import NotFound, WrongState
 from liaison.domain.workflow import WORKFLOWS, State
 from liaison.models.cases import Case, Event
 from liaison.models.clocks import Clock
-from liaison.services import clocks
+from liaison.models.conflicts import Conflict
+from liaison.models.matters import Matter
+from liaison.services import clocks, recipients
 from liaison.services.reach import cases_within
 
 
 def lock_case(actor: Actor, number: str) -> Case:
     """The case within the actor's reach, locked until the transaction ends; from here on the engine works on it.
 
-    Raises NotFound for an unknown number and for one out of reach alike.
+    Its matter and its clock are read with it. Raises NotFound for an unknown number and for one out of reach alike.
     """
-    found = session.scalar(
-        select(Case)
-        .where(Case.number == number, cases_within(actor))
+    found = session.execute(_locking(actor), {"number": number}).one_or_none()
+    if found is not None and found.last != found.Case.seq:
+        found = session.execute(_locking(actor), {"number": number}).one_or_none()
+    wall.passed(found is not None)
+    if found is None:
+        raise NotFound()
+    hold_on(found)
+    if not found.barred:
+        recipients.nobody_barred(found.Case)
+    return found.Case
+
+
+@lru_cache(maxsize=256)
+def _locking(actor: Actor) -> Select:
+    """One statement that locks the case `:number`, passes the wall, and reads what most moves need.
+
+    Who waited for the lock is given the case as it is now, but what hangs on it as it was when the statement began:
+    `last`, the last event of then, tells.
+    """
+    last = select(func.max(Event.seq)).where(Event.case_id == Case.id).scalar_subquery()
+    barred = exists().where(Conflict.case_id == Case.id, Conflict.lifted_at.is_(None))
+    return (
+        select(Case, Matter, Clock, last.label("last"), barred.label("barred"), wall.PASS)
+        .outerjoin(Matter, Matter.case_id == Case.id)
+        .outerjoin(Clock, Clock.id == Case.clock_id)
+        .where(Case.number == bindparam("number"), cases_within(actor))
         .with_for_update(of=Case)
         .execution_options(populate_existing=True)
     )
-    if found is None:
-        raise NotFound()
-    wall.pass_through()
-    return found
 
 
 def check_unmoved(actor: Actor, number: str, seen: int) -> None:

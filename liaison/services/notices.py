@@ -23,9 +23,12 @@ from liaison.services import channels
 from liaison.services.calendars import current_calendar
 from liaison.services.channels import AT_ANY_HOUR, INBOX
 from liaison.services.recipients import Recipient
+from liaison.writing import write_new
 
 RING_AGAIN = timedelta(seconds=30)  # a bell that Redis lost is rung again after this
 OUTWARD = "outward"
+WITH_THE_REST = 12
+"""So many notices go into the statement that writes the rest of a move, of which each number is one to prepare."""
 
 
 @dataclass(frozen=True)
@@ -93,12 +96,18 @@ def remind(falls: Sequence[Fall], now: datetime) -> None:
 
 
 def put(rows: Sequence[dict]) -> None:
-    """Insert notices whose dedup key is new, and have the relay woken after the commit when any is to be sent."""
+    """Insert notices whose dedup key is new, and have the relay woken after the commit when any is to be sent.
+
+    What else is new or changed in the session is written with them.
+    """
     if not rows:
         return
-    session.flush()
-    fresh = insert(Notice.__table__).on_conflict_do_nothing(index_elements=["dedup_key"])
-    session.connection().execute(fresh, rows)  # below the ORM, which would send rows with and without None apart
+    if len(rows) <= WITH_THE_REST:
+        write_new(Notice, rows)
+    else:
+        session.flush()
+        fresh = insert(Notice.__table__).on_conflict_do_nothing(index_elements=["dedup_key"])
+        session.connection().execute(fresh, rows)  # below the ORM, which would send rows with and without None apart
     if any(row["state"] == "due" for row in rows):
         wake_after_commit()
 

@@ -1,4 +1,4 @@
-"""Makes a JSON route of every form: one transaction around its use case, the fresh matter as the answer.
+"""Makes a JSON route of every form: one transaction around its use case and the fresh matter, which is the answer.
 
 A move after which its maker no longer sees the matter is answered with 204 and nothing.
 """
@@ -22,7 +22,7 @@ MOVE_REFUSES = (404, 409)
 
 
 def add_moves(blueprint: APIBlueprint, rule: str, forms: Iterable[Form], gives: type[Schema], fetch: Fetch) -> None:
-    """Add `POST {rule}/{form}` for each form; `fetch(reference)` makes the answer, which is a `gives`."""
+    """Add `POST {rule}/{form}` for each form; `fetch(reference)` makes the answer, a `gives`, before the commit."""
     for form in forms:
         view = guard(form.action)(_view(form, fetch))
         view.__name__ = form.name.replace("-", "_")
@@ -42,7 +42,7 @@ def _view(form: Form, fetch: Fetch) -> Callable[[str], Any]:
         body = read_body(form.schema(), takes_files=form.takes_files)
         with unit_of_work():
             form.run(current_actor(), reference, body, now())
-        return ("", 204) if form.leaves else fetch(reference)
+            return ("", 204) if form.leaves else fetch(reference)
 
     return view
 

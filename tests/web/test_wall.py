@@ -130,6 +130,21 @@ def test_nobody_changes_a_case_that_was_not_locked_within_reach(world: World) ->
         assert session.execute(change, execution_options={"synchronize_session": False}).rowcount == 1
 
 
+def test_who_has_moved_a_case_stands_before_the_wall_again(world: World) -> None:
+    handler = actor_for(world, Role.HANDLER)
+    own = session.scalars(select(Case.number).where(cases_within(handler))).all()
+    everything = session.scalar(select(func.count()).select_from(Case))
+    with standing(handler):
+        cases.lock_case(handler, own[0])
+        assert session.scalar(select(func.count()).select_from(Case)) == everything > len(own)
+        wall.come_back()
+        assert session.scalars(select(Case.number)).all() == own
+        with pytest.raises(NotFound):
+            cases.lock_case(handler, "M2026-000000-0")
+        wall.come_back()
+        assert session.scalars(select(Case.number)).all() == own
+
+
 def test_a_foreign_case_cannot_be_locked_even_by_a_wrong_actor(world: World) -> None:
     """A view that hands a service somebody else's actor still meets the wall of who is signed in."""
     office, handler = actor_for(world, Role.OFFICE), actor_for(world, Role.HANDLER)

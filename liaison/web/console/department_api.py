@@ -1,11 +1,14 @@
 """The departments' JSON."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from apiflask import APIBlueprint
 
 from liaison.domain.errors import NotFound
 from liaison.services import inboxes
+from liaison.services.dossiers import Dossier
 from liaison.web.answers import AssignmentOut, DepartmentQuery, RowsOut
 from liaison.web.described import describe
 from liaison.web.endpoints import add_moves, box
@@ -13,16 +16,16 @@ from liaison.web.forms import DEPARTMENT_FORMS
 from liaison.web.guards import current_actor, guard
 from liaison.web.paging import list_page
 from liaison.web.projections import assignment_matter, row_json
-from liaison.web.reading import read_dossier
+from liaison.web.reading import read_dossier, read_moved
 from liaison.web.wiring import now
 
 api = APIBlueprint("department", __name__, url_prefix="/api/v1/department", tag="Department")
 
 
-def read_assignment(reference: str) -> Any:
+def read_assignment(reference: str, read: Callable[[str], Dossier] = read_dossier) -> Any:
     """One assignment of the department with its matter. Raises NotFound for another department's."""
     number = reference.rpartition(".")[0]
-    dossier, department_id = read_dossier(number), current_actor().department_id
+    dossier, department_id = read(number), current_actor().department_id
     own = [duty for duty in dossier.duties if duty.assignment.department_id == department_id]
     if reference not in [duty.reference for duty in own]:
         raise NotFound()
@@ -49,4 +52,4 @@ def assignment(reference: str) -> Any:
     return read_assignment(reference)
 
 
-add_moves(api, "/assignments/<reference>", DEPARTMENT_FORMS, AssignmentOut, read_assignment)
+add_moves(api, "/assignments/<reference>", DEPARTMENT_FORMS, AssignmentOut, partial(read_assignment, read=read_moved))

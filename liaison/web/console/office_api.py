@@ -14,7 +14,7 @@ from liaison.web.forms import OFFICE_FORMS
 from liaison.web.guards import current_actor, guard
 from liaison.web.paging import list_page
 from liaison.web.projections import row_json, staff_matter
-from liaison.web.reading import read_dossier
+from liaison.web.reading import read_dossier, read_moved
 from liaison.web.schemas import Decision, Nothing
 from liaison.web.uploads import read_body
 from liaison.web.wiring import now, unit_of_work
@@ -22,9 +22,9 @@ from liaison.web.wiring import now, unit_of_work
 api = APIBlueprint("office", __name__, url_prefix="/api/v1/office", tag="Office")
 
 
-def read_matter(number: str) -> Any:
-    """One matter of the office's region."""
-    return staff_matter(read_dossier(number))
+def moved_matter(number: str) -> Any:
+    """One matter of the office's region, in the transaction that moved it."""
+    return staff_matter(read_moved(number))
 
 
 @api.get("/matters")
@@ -46,7 +46,7 @@ def matters() -> Any:
 @guard("office.read")
 def matter(reference: str) -> Any:
     """One matter of the office's region."""
-    return read_matter(reference)
+    return staff_matter(read_dossier(reference))
 
 
 @api.post("/matters/<reference>/reveals/<int(max=9999):position>/decision")
@@ -57,7 +57,7 @@ def decide_reveal(reference: str, position: int) -> Any:
     body = read_body(Decision())
     with unit_of_work():
         reveals.decide_reveal(current_actor(), reference, position, body["approve"], body["text"], now=now())
-    return read_matter(reference)
+        return moved_matter(reference)
 
 
 @api.post("/matters/<reference>/reveals/<int(max=9999):position>/end")
@@ -68,7 +68,7 @@ def end_reveal(reference: str, position: int) -> Any:
     read_body(Nothing())
     with unit_of_work():
         reveals.end_reveal(current_actor(), reference, position, now=now())
-    return read_matter(reference)
+        return moved_matter(reference)
 
 
-add_moves(api, "/matters/<reference>", OFFICE_FORMS, StaffMatterOut, read_matter)
+add_moves(api, "/matters/<reference>", OFFICE_FORMS, StaffMatterOut, moved_matter)

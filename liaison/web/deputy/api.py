@@ -12,7 +12,7 @@ from liaison.web.forms import DEPUTY_FORMS
 from liaison.web.guards import current_actor, guard
 from liaison.web.paging import list_page
 from liaison.web.projections import row_json, staff_matter
-from liaison.web.reading import read_dossier
+from liaison.web.reading import read_dossier, read_moved
 from liaison.web.wiring import now
 
 api = APIBlueprint("deputy", __name__, url_prefix="/api/v1/deputy", tag="Deputy")
@@ -43,5 +43,5 @@ add_moves(
     "/matters/<reference>",
     DEPUTY_FORMS,
     StaffMatterOut,
-    lambda number: staff_matter(read_dossier(number)),
+    lambda number: staff_matter(read_moved(number)),
 )
