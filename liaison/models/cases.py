@@ -28,7 +28,7 @@ class Case(Base):
 
     __tablename__ = "cases"
     __table_args__ = (
-        Index("ix_cases_deputy_id_state_created_at", "deputy_id", "state", "created_at", "id"),
+        Index("ix_cases_deputy_id_box", "deputy_id", func.deputy_box(literal_column("state")), "created_at", "id"),
         Index("ix_cases_state_created_at", "state", "created_at", "id"),
         Index("ix_cases_created_at", "created_at", "id"),
         Index("ix_cases_bigrams", func.bigrams(literal_column("text")), postgresql_using="gin"),

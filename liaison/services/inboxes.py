@@ -111,7 +111,8 @@ def unread(actor: Actor) -> ScalarSelect[int]:
 
 @lru_cache(KEPT)
 def _deputy_rows(actor: Actor, box: str, asked: Asked) -> Select:
-    return case_rows([cases_within(actor), Case.state.in_(_box(DEPUTY_BOXES, box))], asked, actor)
+    states_of(DEPUTY_BOXES, box)
+    return case_rows([cases_within(actor), func.deputy_box(Case.state) == box], asked, actor)
 
 
 @lru_cache(KEPT)
@@ -196,7 +197,7 @@ def _department_condition(actor: Actor, box: str) -> ColumnElement[bool]:
         return and_(Clock.yellow_at <= NOW, running(), Clock.owner == Party.DEPARTMENTS)
     if box == SIGNING_BOX and actor.role is Role.APPROVER:
         return Assignment.state == "replied"
-    states = set(_box(DEPARTMENT_BOXES, box))
+    states = set(states_of(DEPARTMENT_BOXES, box))
     if actor.role is Role.APPROVER and box != "done":
         states = states | {"replied"} if box == "todo" else states - {"replied"}
     return Assignment.state.in_(states)
@@ -234,7 +235,8 @@ def _office_condition(box: str) -> ColumnElement[bool]:
     raise Invalid({"box": ["没有这个分类。"]})
 
 
-def _box(boxes: dict[str, tuple[str, ...]], box: str) -> tuple[str, ...]:
+def states_of(boxes: dict[str, tuple[str, ...]], box: str) -> tuple[str, ...]:
+    """The states of a box. Raises Invalid for one there is not."""
     if box not in boxes:
         raise Invalid({"box": ["没有这个分类。"]})
     return boxes[box]

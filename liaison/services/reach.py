@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, exists, false, literal, literal_column, or_, select
 
-from liaison.domain.actors import Actor
+from liaison.domain.actors import Actor, Role
 from liaison.domain.policy import TIES, Relation
 from liaison.models.assignments import Assignment
 from liaison.models.cases import Case
@@ -21,15 +21,21 @@ from liaison.models.stations import Station
 
 Condition = Callable[[Actor], ColumnElement[bool]]
 
+_UNSEEN = literal_column("'submitted'")
+"""What a deputy is not shown yet; a constant, so that the planner knows how many that leaves."""
+
 _CASES: Mapping[Relation, Condition] = MappingProxyType(
     {
         Relation.CODE: lambda actor: Case.id == actor.case_id,
-        Relation.DEPUTY: lambda actor: and_(Case.deputy_id == actor.deputy_id, Case.state != "submitted"),
+        Relation.DEPUTY: lambda actor: and_(Case.deputy_id == actor.deputy_id, Case.state != _UNSEEN),
         Relation.STATION: lambda actor: Case.station_id == actor.station_id,
         Relation.DEPARTMENT: lambda actor: exists().where(Assignment.case_id == Case.id, assignments_within(actor)),
         Relation.REGION: lambda actor: region_within(actor, Case.region_path),
     }
 )
+
+_PARAMETERS: Mapping[Role, tuple[str, ...]] = MappingProxyType({Role.DEPUTY: ("account_id", "deputy_id")})
+"""The ids an actor of a role has, where statements are kept."""
 
 
 def cases_within(actor: Actor) -> ColumnElement[bool]:
@@ -39,6 +45,16 @@ def cases_within(actor: Actor) -> ColumnElement[bool]:
         return false()
     tied = _CASES[relation](actor)
     return tied if relation is Relation.CODE else and_(tied, Case.id.not_in(conflicting(actor)))
+
+
+def standing_for(role: Role) -> Actor:
+    """An actor whose ids are parameters, so that a statement with a reach in it can be made once for all of a role."""
+    return Actor(role, **{name: bindparam(name, type_=Uuid()) for name in _PARAMETERS[role]})
+
+
+def parameters(actor: Actor) -> dict[str, UUID]:
+    """What such a statement is given for an actor of that role."""
+    return {name: getattr(actor, name) for name in _PARAMETERS[actor.role]}
 
 
 def assignments_within(actor: Actor) -> ColumnElement[bool]:

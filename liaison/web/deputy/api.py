@@ -4,7 +4,7 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from liaison.services import inboxes
+from liaison.services import deputy_lists
 from liaison.web.answers import DeputyQuery, RowsOut, StaffMatterOut
 from liaison.web.described import describe
 from liaison.web.endpoints import add_moves, box
@@ -25,7 +25,7 @@ def matters() -> Any:
     """The deputy's matters of one box: todo, doing or done."""
     actor, at, wanted = current_actor(), now(), box()
     rows, following = list_page(
-        lambda after, limit: inboxes.deputy_box(actor, wanted, at, after=after, limit=limit)
+        lambda after, limit: deputy_lists.deputy_page(actor, wanted, at, after=after, limit=limit)
     )
     return {"items": [row_json(row) for row in rows], "next": following}
 
