@@ -89,7 +89,7 @@ def running(folder: Path) -> Iterator[Site]:
             beside = _floor(ports[1], ground.postgres.url, folder)
             children = [(program, spawn(program)) for program in (ours, beside)]
             for port, path in zip(ports, ("/healthz", "/deputies/1/matters"), strict=True):
-                wait_until(partial(_answers, port, path), START, f"the server on {port}")
+                wait_until(partial(answers, port, path), START, f"the server on {port}")
             postgres = ground.postgres.child.pid
             pids = {"ours": children[0][1].pid, "floor": children[1][1].pid, "PostgreSQL": postgres}
             parts = {name: partial(cpu_of, pid) for name, pid in pids.items()}
@@ -154,7 +154,8 @@ def _floor(port: int, database: str, folder: Path) -> Program:
     return Program("floor", (*like.argv[:-1], "bench.floor:app"), folder / "floor.log", like.environ, ROOT)
 
 
-def _answers(port: int, path: str) -> bool:
+def answers(port: int, path: str) -> bool:
+    """Whether somebody answers there with 200."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2) as answer:
             return answer.status == 200
