@@ -84,24 +84,31 @@ def active_stations() -> list[Station]:
     return list(session.scalars(select(Station).where(Station.active).order_by(Station.code)))
 
 
+def is_scan_due(station: Station, now: datetime) -> bool:
+    """Whether `note_scan` would write; asked first, it spares most scans a transaction of their own."""
+    return abs(now - _scanned.get(station.id, now - SCANS_COUNTED_EVERY)) >= SCANS_COUNTED_EVERY
+
+
 def note_scan(station: Station, now: datetime) -> None:
     """Remember that somebody opened the station's page."""
-    if abs(now - _scanned.get(station.id, now - SCANS_COUNTED_EVERY)) >= SCANS_COUNTED_EVERY:
+    if is_scan_due(station, now):
         session.execute(update(Station).where(Station.id == station.id).values(last_scan_at=now))
         _scanned[station.id] = now
 
 
 def deputies_of(station: Station, day: date) -> list[Deputy]:
-    """The deputies of a station in the order of its roster; first who stands in on that day without being on it."""
+    """The deputies of a station in the order of its roster, to read alone; first who stands in that day from outside.
+
+    Kept as long as the registers stay as they are: every scan asks for them.
+    """
     listed = and_(RosterRow.deputy_id == Deputy.id, RosterRow.station_id == station.id)
-    return list(
-        session.scalars(
-            select(Deputy)
-            .outerjoin(RosterRow, listed)
-            .where(Deputy.active, Deputy.id.in_(_concerned(station.id, day)))
-            .order_by(RosterRow.position.nulls_first())
-        )
+    rows = (
+        select(Deputy)
+        .outerjoin(RosterRow, listed)
+        .where(Deputy.active, Deputy.id.in_(_concerned(station.id, day)))
+        .order_by(RosterRow.position.nulls_first())
     )
+    return lasting(f"deputies {station.id} {day}", lambda: apart(rows))
 
 
 def find_deputy(code: str) -> Deputy | None:

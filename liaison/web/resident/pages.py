@@ -85,8 +85,9 @@ def station(code: str) -> str | Response | tuple[str, int]:
         return _gone(found)
     if by_wechat := visitors.silent_round():
         return by_wechat
-    with unit_of_work():
-        stations.note_scan(found, now())
+    if stations.is_scan_due(found, now()):
+        with unit_of_work():
+            stations.note_scan(found, now())
     on_duty = stations.on_duty(found, now())
     signature = request.args.get("k", "")
     return render_template(
