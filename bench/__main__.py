@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import counts, drain, growth, http, load, places, weight
+from bench import burst, counts, drain, growth, http, load, photos, places, weight
 from bench.report import table, write
 
 
@@ -22,6 +22,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         with places.running(Path(folder)) as site:
             found = [*http.figures(http.measure(site, rounds, seconds)), *counts.figures(site), *weight.figures(site)]
+            found += photos.figures(site, rounds, 4 if told.quick else 15)
+        found += burst.measure(Path(folder), burst.MINUTE / 6 if told.quick else burst.MINUTE)
         found += weight.start_figures(Path(folder), rounds)
     found += drain.measure(rounds, 1000 if told.quick else 4000)
     found += growth.measure(("10k", "100k" if told.quick else "1M"), rounds)

@@ -70,7 +70,7 @@ def measure(folder: Path, seconds: float) -> list[Figure]:
             wait_until(partial(answers, port, "/healthz"), START, "the web server")
             parts = {"app": server.pid, "PostgreSQL": ground.postgres.child.pid}
             before = {name: cpu_of(pid) for name, pid in parts.items()}
-            outcomes = asyncio.run(_run(port, arrivals))
+            outcomes = asyncio.run(run(port, arrivals))
             cpu = {name: (cpu_of(pid) - before[name]) / seconds for name, pid in parts.items()}
         finally:
             stop([(program, server)])
@@ -107,7 +107,8 @@ def _phone(chance: random.Random) -> dict[str, str]:
 
 
 
-async def _run(port: int, arrivals: Sequence[Arrival]) -> list[Outcome]:
+async def run(port: int, arrivals: Sequence[Arrival]) -> list[Outcome]:
+    """Send every arrival at its moment, and wait for all answers."""
     began = time.perf_counter()
     waiting = []
     for arrival in arrivals:

@@ -1,11 +1,12 @@
 """The least a correct program could do: bare Flask and a psycopg pool, no ORM, on the server and workers ours has.
 
-Same PostgreSQL, a schema of its own. `FLOOR_DATABASE` is its address.
+Same PostgreSQL, a schema of its own. `FLOOR_DATABASE` is its address, `FLOOR_FOLDER` where files go.
 """
 
 import os
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 
 from flask import Flask, Response, jsonify, request
 from psycopg.rows import dict_row
@@ -31,6 +32,7 @@ app = Flask(__name__)
 _pool = ConnectionPool(
     os.environ.get("FLOOR_DATABASE", ""), min_size=1, max_size=CONNECTIONS, open=False, kwargs={"row_factory": dict_row}
 )
+_FOLDER = Path(os.environ.get("FLOOR_FOLDER", "/tmp"))
 _MATTER = "INSERT INTO floor.matters VALUES (%s, %s, %s, 'with_deputy', %s, %s, %s)"
 _HISTORY = "INSERT INTO floor.history VALUES (%s, %s, %s, %s, %s)"
 _LIST = """SELECT number, title, state, created_at FROM floor.matters WHERE deputy = %s
@@ -72,6 +74,20 @@ def listed(deputy: int) -> Response:
     with _pool.connection() as connection:
         found = connection.execute(_LIST, (deputy, before, uuid.UUID(int=0), PAGE))
         return jsonify(items=found.fetchall())
+
+
+@app.post("/uploads")
+def upload() -> tuple[Response, int]:
+    """Receive a form with a photo and put it on disk for good: the bytes, and the name they are found by."""
+    path = _FOLDER / f"{uuid.uuid4().hex}.jpg"
+    with path.open("wb") as file:
+        file.write(request.files["photos"].stream.read())
+        file.flush()
+        os.fsync(file.fileno())
+    folder = os.open(_FOLDER, os.O_RDONLY | os.O_DIRECTORY)
+    os.fsync(folder)
+    os.close(folder)
+    return jsonify(size=path.stat().st_size), 201
 
 
 @app.post("/matters/<number>/claim")

@@ -103,11 +103,9 @@ def press(
 
 def cpu_of(pid: int) -> float:
     """CPU seconds of a process and all below it, those that ended included."""
-    process = psutil.Process(pid)
-    own = process.cpu_times()
-    total = own.user + own.system + own.children_user + own.children_system
-    for each in process.children(recursive=True):
+    process, total = psutil.Process(pid), 0.0
+    for each in (process, *process.children(recursive=True)):
         with suppress(psutil.NoSuchProcess):  # it ended just now; its parent has its time
             times = each.cpu_times()
-            total += times.user + times.system
+            total += times.user + times.system + times.children_user + times.children_system
     return total

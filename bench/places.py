@@ -150,7 +150,8 @@ def signed_in(app: Flask) -> tuple[str, str]:
 
 
 def _floor(port: int, database: str, folder: Path) -> Program:
-    like = programs.web("127.0.0.1", port, dict(os.environ) | {"FLOOR_DATABASE": database}, folder, ROOT)
+    told = dict(os.environ) | {"FLOOR_DATABASE": database, "FLOOR_FOLDER": str(folder)}
+    like = programs.web("127.0.0.1", port, told, folder, ROOT)
     return Program("floor", (*like.argv[:-1], "bench.floor:app"), folder / "floor.log", like.environ, ROOT)
 
 

@@ -17,7 +17,7 @@ from liaison.services.darkroom_line import Closed, Limits, Refused, Why, pack, u
 from liaison.services.rooms import Room
 
 PROGRAM = (sys.executable, "-m", "liaison.services.darkroom_process")
-_ANSWER_SECONDS = Limits.wall_seconds + 10
+_ANSWER_SECONDS = 2 * Limits.wall_seconds + 10  # another web process may have its turn first
 
 log = structlog.get_logger("liaison.darkroom")
 

@@ -20,8 +20,8 @@ MAX_PHOTO_BYTES = 10 * 1024 * 1024
 FULL_SIDE = 1600
 THUMB_SIDE = 400
 
-_QUALITY = 82
-_THUMB_QUALITY = 76
+QUALITY = 82
+THUMB_QUALITY = 76
 _MORE_HEIC = (b"ftypheix", b"ftypheim")
 _REASONS = {
     Why.ANIMATED: "是动图，请换成普通照片。",
@@ -104,7 +104,7 @@ def cover(data: bytes, boxes: Sequence[Sequence[float]]) -> Photo:
 
 
 def _developed(data: bytes, mime: str, boxes: Sequence[Sequence[float]] = ()) -> Photo:
-    made = darkroom.develop(data, mime, (FULL_SIDE, THUMB_SIDE), (_QUALITY, _THUMB_QUALITY), boxes)
+    made = darkroom.develop(data, mime, (FULL_SIDE, THUMB_SIDE), (QUALITY, THUMB_QUALITY), boxes)
     full, thumb = made.frames
     return Photo(
         original_sha256=sha256(data),
