@@ -84,7 +84,10 @@ def _held(server: int) -> list[Figure]:
     for name in ("rss", "pss", "uss"):
         parts = " + ".join(f"{getattr(each, name) / 2**20:.0f}" for each in held)
         print(f"web {name}       {sum(getattr(each, name) for each in held) / 2**20:.0f} MB = {parts}", flush=True)
-    return [Figure("web server's RSS, MB", sum(each.rss for each in held) / 2**20, 250, least=False)]
+    return [
+        Figure(f"web server's {name}, MB", sum(getattr(each, name.lower()) for each in held) / 2**20, 250, least=False)
+        for name in ("RSS", "PSS")
+    ]
 
 
 def _loaded(code: str, told: Mapping[str, str], folder: Path, rounds: int) -> tuple[float, float]:

@@ -11,6 +11,8 @@ from liaison.scenery import Scenery
 QUEUES = ("ticks", "notices")
 WEB_WORKERS = 2
 WEB_THREADS = 8
+FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}
+"""Else C's memory keeps a pool for each thread: 5 MB a worker, and no request faster."""
 
 
 def prepare(environ: Mapping[str, str], folder: Path) -> Program:
@@ -33,7 +35,7 @@ def web(host: str, port: int, environ: Mapping[str, str], logs: Path, folder: Pa
     }
     flags = [part for pair in options.items() for part in pair]
     argv = (sys.executable, "-m", "granian", *flags, "--respawn-failed-workers", "serve:app")
-    return Program("web", argv, logs / "web.log", environ, folder)
+    return Program("web", argv, logs / "web.log", dict(environ) | FEW_ARENAS, folder)
 
 
 def background(environ: Mapping[str, str], logs: Path, folder: Path) -> tuple[Program, ...]:
