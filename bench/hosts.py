@@ -40,6 +40,7 @@ SELECT number, count(*) FROM events JOIN cases ON cases.id = case_id
 WHERE events.kind IN ('accept', 'accept_unattended') GROUP BY number
 """
 INSIDE = "--inside"
+FAILED = 500  # where it should have been 503, to be tried again
 
 
 def measure(rounds: int, folder: Path) -> list[Figure]:
@@ -87,7 +88,7 @@ def _figures(trio: Trio, residents: Residents, clerk: Clerk, apart: Sequence[str
         "done twice": (verdict.duplicated + len(twice), 0),
         "reminders and messages missing": (verdict.undelivered, 0),
         "sent twice without a cause": (verdict.repeated_effects, 0),
-        "refused": (len(ledger.refused) + len(clerk.refused), 0),
+        "refused or failed": (len(ledger.refused) + len(clerk.refused) + ledger.answers[FAILED], 0),
         "known to one host alone": (len(apart) + len(clerk.unseen), 0),
         "longest wait of a resident, s": (max(residents.waits, default=0.0), LONGEST_WAIT),
         "latest reminder, s": (max(late, default=0.0), LATEST),
