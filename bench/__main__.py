@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import burst, counts, drain, growth, http, load, photos, places, weight
+from bench import burst, counts, drain, growth, hosts, http, load, photos, places, weight
 from bench.report import table, write
 
 
@@ -27,6 +27,7 @@ def main() -> int:
         found += weight.start_figures(Path(folder), rounds)
     found += drain.measure(rounds, 1000 if told.quick else 4000)
     found += growth.measure(("10k", "100k" if told.quick else "1M"), rounds)
+    found += hosts.beside(told.quick)
     print(table(found))
     if told.json:
         write(found, told.json)

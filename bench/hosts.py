@@ -9,7 +9,9 @@ While people tell matters and a clerk works, each round takes one of two hosts a
 """
 
 import argparse
+import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -41,6 +43,19 @@ WHERE events.kind IN ('accept', 'accept_unattended') GROUP BY number
 """
 INSIDE = "--inside"
 FAILED = 500  # where it should have been 503, to be tried again
+
+
+def beside(quick: bool) -> list[Figure]:
+    """One round of each way, in a process of its own; nothing, and why is said, where that cannot or may not be."""
+    reason = missing() or (quick and f"{len(WAYS)} rounds take minutes: python -m bench.hosts")
+    if reason:
+        print(f"skipped: two hosts: {reason}", flush=True)
+        return []
+    with tempfile.NamedTemporaryFile(prefix="hosts-", suffix=".json") as file:
+        argv = [sys.executable, "-m", "bench.hosts", "--rounds", str(len(WAYS)), "--json", file.name]
+        subprocess.run(argv, check=True)
+        told = json.loads(Path(file.name).read_text("utf-8"))
+    return [Figure(each["name"], each["figure"], each["goal"], least=False) for each in told]
 
 
 def measure(rounds: int, folder: Path) -> list[Figure]:
