@@ -6,7 +6,7 @@ import time
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, MetaData, Text, Uuid
+from sqlalchemy import ColumnElement, DateTime, MetaData, Text, Uuid, literal_column
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, registry
 
@@ -40,6 +40,17 @@ class Base(DeclarativeBase):
             list: JSONB(),
         },
     )
+
+
+def fixed(code: str) -> ColumnElement[str]:
+    """A code of ours as it stands in a statement. For codes that never change from one call to the next.
+
+    Of a value sent beside a prepared statement its plan knows nothing: neither that few rows have it, nor that a
+    partial index holds those.
+    """
+    if not code.isidentifier():
+        raise ValueError(f"not a code: {code!r}")
+    return literal_column(f"'{code}'", Text())
 
 
 def new_id() -> UUID:

@@ -16,7 +16,7 @@ from liaison import wall
 from liaison.db import session, told
 from liaison.domain.actors import OFFICE_ROLES, Actor
 from liaison.domain.safety import Finding, Hint, Source, Suggest, WordList, worst
-from liaison.models.base import new_id
+from liaison.models.base import fixed, new_id
 from liaison.models.cases import Case, Event
 from liaison.models.checks import ContentCheck
 from liaison.services import recipients
@@ -96,7 +96,7 @@ def tell_office(case: Case, check_id: UUID, now: datetime) -> None:
 
 def is_flagged() -> ColumnElement[bool]:
     """Whether somebody should look at a case."""
-    flagged = select(ContentCheck.case_id).where(ContentCheck.suggest.in_(FLAGGED))
+    flagged = select(ContentCheck.case_id).where(ContentCheck.suggest.in_(map(fixed, FLAGGED)))
     return Case.id.in_(flagged)
 
 

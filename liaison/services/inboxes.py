@@ -12,6 +12,7 @@ from liaison.domain.actors import Actor, Role
 from liaison.domain.errors import Invalid
 from liaison.domain.workflow import Party
 from liaison.models.assignments import Assignment, Extension
+from liaison.models.base import fixed
 from liaison.models.cases import Case
 from liaison.models.clocks import Clock
 from liaison.models.notices import Notice
@@ -81,7 +82,7 @@ def office_box(
     actor: Actor, box: str, now: datetime, *, wanted: Wanted = ANY, after: Place | None, limit: int
 ) -> list[Row]:
     """The office's matters by box; Invalid for a box or state there is not."""
-    return read(partial(_office_rows, actor, box), wanted, actor, now, after, limit)
+    return read(partial(_office_rows, actor, box), wanted, actor, now, after, limit, whole=box == "all")
 
 
 def station_box(actor: Actor, now: datetime, *, wanted: Wanted = ANY, after: Place | None, limit: int) -> list[Row]:
@@ -112,7 +113,7 @@ def unread(actor: Actor) -> ScalarSelect[int]:
 @lru_cache(KEPT)
 def _deputy_rows(actor: Actor, box: str, asked: Asked) -> Select:
     states_of(DEPUTY_BOXES, box)
-    return case_rows([cases_within(actor), func.deputy_box(Case.state) == box], asked, actor)
+    return case_rows([cases_within(actor), func.deputy_box(Case.state) == fixed(box)], asked, actor)
 
 
 @lru_cache(KEPT)
@@ -151,7 +152,7 @@ def _department_counts(actor: Actor) -> Select:
 @lru_cache(KEPT)
 def _deputy_counts(actor: Actor) -> Select:
     rows = select(Case.id).where(cases_within(actor))
-    return _counted({box: rows.where(Case.state.in_(states)) for box, states in DEPUTY_BOXES.items()})
+    return _counted({box: rows.where(func.deputy_box(Case.state) == fixed(box)) for box in DEPUTY_BOXES})
 
 
 def _counted(lists: Mapping[str, Select]) -> Select:
@@ -186,7 +187,11 @@ def _unread(actor: Actor) -> tuple[ColumnElement[bool], ...]:
 
 def _inbox(actor: Actor) -> tuple[ColumnElement[bool], ...]:
     """The notices in an account's inbox, those about cases it is in conflict with left out."""
-    mine = (Notice.recipient_id == actor.account_id, Notice.channel == "inbox", Notice.state != "cancelled")
+    mine = (
+        Notice.recipient_id == actor.account_id,
+        Notice.channel == fixed("inbox"),
+        Notice.state != fixed("cancelled"),
+    )
     return (*mine, or_(Notice.case_id.is_(None), Notice.case_id.not_in(conflicting(actor))))
 
 
@@ -196,23 +201,23 @@ def _department_condition(actor: Actor, box: str) -> ColumnElement[bool]:
     if box == HEADS_BOX and actor.head:
         return and_(Clock.yellow_at <= NOW, running(), Clock.owner == Party.DEPARTMENTS)
     if box == SIGNING_BOX and actor.role is Role.APPROVER:
-        return Assignment.state == "replied"
+        return Assignment.state == fixed("replied")
     states = set(states_of(DEPARTMENT_BOXES, box))
     if actor.role is Role.APPROVER and box != "done":
         states = states | {"replied"} if box == "todo" else states - {"replied"}
-    return Assignment.state.in_(states)
+    return Assignment.state.in_(map(fixed, sorted(states)))
 
 
 def _office_condition(box: str) -> ColumnElement[bool]:
     match box:
         case "screening":
-            return Case.state == "submitted"
+            return Case.state == fixed("submitted")
         case "hinted":
             return and_(content_checks.is_flagged(), Case.closed_at.is_(None))
         case "dispatch":
-            return Case.state.in_(("handed_over", "reopened"))
+            return Case.state.in_(map(fixed, ("handed_over", "reopened")))
         case "decisions":
-            returns = select(Assignment.case_id).where(Assignment.state == "return_requested")
+            returns = select(Assignment.case_id).where(Assignment.state == fixed("return_requested"))
             extensions = (
                 select(Assignment.case_id)
                 .join(Extension, Extension.assignment_id == Assignment.id)

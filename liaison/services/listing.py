@@ -41,7 +41,7 @@ from liaison.models.cases import Case
 from liaison.models.clocks import Clock
 from liaison.services import register_names
 from liaison.services.figures import running
-from liaison.services.wanted import MOMENT, Sort, Wanted, Words, conditions, look_up
+from liaison.services.wanted import ID, MADE, MOMENT, MOST, Sort, Wanted, Words, conditions, look_up
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 """Sorts what has no running deadline behind all that has."""
@@ -56,7 +56,12 @@ HEAD = 1
 RANKS = (Light.red, Light.yellow, Light.blue, Light.none)
 """How pressing a row is, by its light."""
 
-_AFTER = {"rank": Integer(), "due": Clock.due_at.type, "made": Case.created_at.type, "id": Case.id.type}
+_AFTER = {
+    "rank": bindparam("after_rank", type_=Integer),
+    "due": bindparam("after_due", type_=Clock.due_at.type),
+    "made": MADE,
+    "id": ID,
+}
 _CASE = (
     Case.number,
     Case.title,
@@ -116,14 +121,24 @@ class Asked:
 
 
 def read(
-    query: Callable[[Asked], Select], wanted: Wanted, actor: Actor, now: datetime, after: Place | None, limit: int
+    query: Callable[[Asked], Select],
+    wanted: Wanted,
+    actor: Actor,
+    now: datetime,
+    after: Place | None,
+    limit: int,
+    *,
+    whole: bool = False,
 ) -> list[Row]:
-    """The rows of a list from a place on, by the query built from `case_rows` or `assignment_rows`."""
-    words, told = look_up(actor, wanted.query)
+    """The rows of a list from a place on, by the query built from `case_rows` or `assignment_rows`.
+
+    The list is `whole` where it holds all that an office reaches.
+    """
     moment = after.at if after else now
-    told |= {"moment": moment, "most": limit, **moments(now)}
-    if after:
-        told |= {"after_rank": after.rank, "after_due": after.due, "after_made": after.made, "after_id": after.id}
+    place = {f"after_{name}": getattr(after, name, None) for name in _AFTER}
+    is_plain = whole and wanted == Wanted(wanted.query, sort=Sort.NEWEST)
+    words, told = look_up(actor, wanted.query, place | {"most": limit} if is_plain else None)
+    told |= place | {"moment": moment, "most": limit, **moments(now)}
     rows = session.execute(query(Asked(replace(wanted, query=""), words, after is not None)), told)
     return _rows(rows, now, moment)
 
@@ -157,19 +172,18 @@ def shown_of(owner: type[Case | Assignment]) -> ColumnElement[bool]:
 def _page(rows: Select, asked: Asked, made: Any, id_: Any) -> Subquery:
     """In the order asked for from a place on; what is alike otherwise comes newest first."""
     sort = asked.wanted.sort
-    after = {name: bindparam(f"after_{name}", type_=of) for name, of in _AFTER.items()}
     if sort in (Sort.NEWEST, Sort.OLDEST):
-        place, before = tuple_(made, id_), tuple_(after["made"], after["id"])
+        place, before = tuple_(made, id_), tuple_(MADE, ID)
         goes_on, keys = place < before if sort is Sort.NEWEST else place > before, (None, None)
     else:
         rank, due = _rank(), func.coalesce(case((running(), Clock.due_at)), NEVER)
         rows, keys = rows.add_columns(rank.label("rank"), due.label("due")), (rank, due)
-        place, before = tuple_(rank, due), tuple_(after["rank"], after["due"])
+        place, before = tuple_(rank, due), tuple_(_AFTER["rank"], _AFTER["due"])
         if sort is Sort.DUE:
-            place, before = due, after["due"]
-        goes_on = or_(place > before, and_(place == before, id_ < after["id"]))
+            place, before = due, _AFTER["due"]
+        goes_on = or_(place > before, and_(place == before, id_ < ID))
     rows = rows.where(goes_on) if asked.goes_on else rows
-    return rows.order_by(*_order(sort, *keys, made, id_)).limit(bindparam("most", type_=Integer)).subquery("page")
+    return rows.order_by(*_order(sort, *keys, made, id_)).limit(MOST).subquery("page")
 
 
 def _order(sort: Sort, rank: Any, due: Any, made: Any, id_: Any) -> tuple[Any, ...]:

@@ -1,5 +1,6 @@
 """What a list is narrowed by, as conditions: states, codes of the registers, lights, days, figures, words."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -7,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Text, Uuid, any_, bindparam, cast, func, or_, select
+from sqlalchemy import ColumnElement, Integer, ScalarSelect, Text, Uuid, any_, bindparam, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from liaison.db import session
@@ -23,6 +24,7 @@ from liaison.models.people import Deputy
 from liaison.models.stations import Station
 from liaison.services import figures
 from liaison.services.figures import light, running
+from liaison.services.reach import home_of
 
 FEW = 4_000
 """Cases that hold some words, up to which each is looked at; of a million that is about as much work as to walk along
@@ -30,6 +32,13 @@ the list until a page is full."""
 
 MOMENT = bindparam("moment", type_=Clock.due_at.type)
 """When the first page of a list was read: its queries are built once and asked at many moments."""
+
+MADE = bindparam("after_made", type_=Case.created_at.type)
+ID = bindparam("after_id", type_=Case.id.type)
+"""Where the last page ended."""
+
+MOST = bindparam("most", type_=Integer)
+"""How many rows a page has."""
 
 MASKED = DEPARTMENT_ROLES | {Role.LIAISON}
 """Who reads residents' words with numbers hidden, and so must not find a matter by such a number either."""
@@ -79,7 +88,9 @@ class Wanted:
 
 ANY = Wanted()
 
+_NUMBER = re.compile(r"[A-Z]\d{4}-\d+-\w", re.IGNORECASE)
 _SAID = bindparam("words", type_=Text)
+_REGION, _ACCOUNT = bindparam("region", type_=Text), bindparam("account", type_=Uuid)
 _IS_NUMBER = Case.number == bindparam("number", type_=Text)
 _HOLDS = {
     Words.TITLE: or_(_IS_NUMBER, func.strpos(Case.title, _SAID) > 0),
@@ -87,6 +98,7 @@ _HOLDS = {
     Words.FEW: or_(_IS_NUMBER, Case.id == any_(cast(bindparam("few", type_=Text), ARRAY(Uuid)))),
 }
 _FEW = select(cast(func.cases_containing(_SAID, FEW), Text))
+_NEWEST = select(cast(func.newest_containing(_SAID, _REGION, _ACCOUNT, MADE, ID, MOST), Text))
 """Their ids, as the text they are: they only go back to where they come from."""
 
 
@@ -99,12 +111,13 @@ def may_search_text(actor: Actor, words: str) -> bool:
     return actor.role not in MASKED or not any(char.isascii() and char.isalnum() for char in folded)
 
 
-def look_up(actor: Actor, query: str) -> tuple[Words, dict[str, str]]:
+def look_up(actor: Actor, query: str, newest: dict[str, Any] | None) -> tuple[Words, dict[str, Any]]:
     """How words are looked for, and what the query is then asked with.
 
     Words of two characters or more that few cases hold are found by their index, in a function of the database, since
     below row-level security no query may use that index itself. What many cases hold is soon met by whoever walks along
-    the list in its order, and no number of a case is among it.
+    the list in its order, and no number of a case is among it. Where nothing else narrows the list of an office, that
+    function finds the very page: `newest` are the place it goes on from and its length.
     """
     words = query.strip()
     if not words:
@@ -114,6 +127,10 @@ def look_up(actor: Actor, query: str) -> tuple[Words, dict[str, str]]:
         return Words.TITLE, asked
     if len(words) < 2:
         return Words.SAID, asked
+    is_page = newest is not None and not _NUMBER.fullmatch(words)
+    if is_page:
+        reach = {"region": home_of(actor), "account": actor.account_id}
+        return Words.FEW, asked | {"few": session.scalar(_NEWEST, asked | newest | reach)}
     few = session.scalar(_FEW, asked)
     return (Words.SAID, asked) if few is None else (Words.FEW, asked | {"few": few})
 
