@@ -1,7 +1,9 @@
 """Lists by box: the right things, within reach, in order, page by page, with the light the rules would show."""
 
 import pytest
+from sqlalchemy import text
 
+from liaison.db import session
 from liaison.domain.errors import Invalid, NotFound
 from liaison.services import clocks, dossiers, frames, inboxes, matters
 from liaison.services.wanted import Wanted
@@ -96,6 +98,24 @@ def test_lists_come_newest_first_and_every_page_goes_on_where_the_last_ended(lif
         seen += [row.number for row in page]
         after = page[-1].cursor
     assert seen == made[::-1]
+
+
+@pytest.mark.parametrize("believed", [None, 1_000_000], ids=["by the index", "back from the newest"])
+def test_what_is_searched_comes_page_by_page_whichever_way_the_statistics_favour(
+    life: Life, believed: int | None
+) -> None:
+    made = [life.submit().case.number for _ in range(5)]
+    life.submit(text="水管漏水三天了，请尽快派人来修一修。")
+    elsewhere = life.town.actor("other_office")
+    if believed:
+        session.execute(text("ANALYZE cases"))
+        session.execute(text("UPDATE pg_class SET reltuples = :rows WHERE relname = 'cases'"), {"rows": believed})
+    office, wanted, seen, after = life.town.actor("office"), Wanted(query="路灯"), [], None
+    while page := inboxes.office_box(office, "all", life.clock(), wanted=wanted, after=after, limit=2):
+        seen += [row.number for row in page]
+        after = page[-1].cursor
+    assert seen == made[::-1]
+    assert inboxes.office_box(elsewhere, "all", life.clock(), wanted=wanted, after=None, limit=2) == []
 
 
 @pytest.mark.parametrize("query", ["路灯", "灯", "北街的路灯", "%", "_"])
