@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import accumulate
 from uuid import UUID
 
@@ -241,6 +242,7 @@ class Maker:
             )
 
 
+@lru_cache(maxsize=32)  # every step's time stands in several tables
 def moment(at: float) -> str:
     """A time as the chain writes it."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds")

@@ -50,10 +50,13 @@ class Reply(Base):
     """An answer by a deputy or a department; a department's counts once its approver has signed it."""
 
     __tablename__ = "replies"
+    __table_args__ = (
+        Index("ix_replies_assignment_id", "assignment_id", postgresql_where=text("assignment_id IS NOT NULL")),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
-    assignment_id: Mapped[UUID | None] = mapped_column(ForeignKey("assignments.id"), index=True)
+    assignment_id: Mapped[UUID | None] = mapped_column(ForeignKey("assignments.id"))
     round: Mapped[int]
     by_role: Mapped[str]
     by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, Sequence, UniqueConstraint, func, literal_column
+from sqlalchemy import ForeignKey, Index, LargeBinary, Sequence, UniqueConstraint, func, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from liaison.models.base import Base, new_id
@@ -31,8 +31,10 @@ class Case(Base):
         Index("ix_cases_deputy_id_box", "deputy_id", func.deputy_box(literal_column("state")), "created_at", "id"),
         Index("ix_cases_state_created_at", "state", "created_at", "id"),
         Index("ix_cases_created_at", "created_at", "id"),
+        Index("ix_cases_station_id_created_at", "station_id", "created_at", "id"),
         Index("ix_cases_bigrams", func.bigrams(literal_column("text")), postgresql_using="gin"),
-        Index("ix_cases_region_path", "region_path", postgresql_ops={"region_path": "text_pattern_ops"}),
+        Index("ix_cases_supervised_at", "supervised_at", postgresql_where=text("supervised_at IS NOT NULL")),
+        Index("ix_cases_merged_into_id", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -42,7 +44,7 @@ class Case(Base):
     text: Mapped[str]
     region_id: Mapped[UUID] = mapped_column(ForeignKey("regions.id"))
     region_path: Mapped[str]
-    station_id: Mapped[UUID | None] = mapped_column(ForeignKey("stations.id"), index=True)
+    station_id: Mapped[UUID | None] = mapped_column(ForeignKey("stations.id"))
     deputy_id: Mapped[UUID | None] = mapped_column(ForeignKey("deputies.id"))
     category_id: Mapped[UUID | None] = mapped_column(ForeignKey("categories.id"))
     state: Mapped[str]
@@ -54,8 +56,8 @@ class Case(Base):
     head: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
-    supervised_at: Mapped[datetime | None] = mapped_column(index=True)
-    merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    supervised_at: Mapped[datetime | None]
+    merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
     has_merged: Mapped[bool] = mapped_column(default=False)
     channels: Mapped[list] = mapped_column(default=list)
 
@@ -156,6 +158,7 @@ class Publication(Base):
     station: Mapped[Station | None] = relationship(lazy="raise")
     category: Mapped[Category | None] = relationship(lazy="raise")
     deputy: Mapped[Deputy | None] = relationship(lazy="raise")
+
 
 class PublishedPhoto(Base):
     """A photo the public may see: a new picture, covered where `boxes` say, in per cent; `position` as the original."""

@@ -22,6 +22,7 @@ class ContentCheck(Base):
     __table_args__ = (
         UniqueConstraint("case_id", "about", "digest"),
         Index("ix_content_checks_next_at", "next_at", postgresql_where=text("state <> 'done'")),
+        Index("uq_content_checks_trace_id", "trace_id", unique=True, postgresql_where=text("trace_id IS NOT NULL")),
         Index("ix_content_checks_flagged", "case_id", postgresql_where=text("suggest IN ('review', 'risky')")),
     )
 
@@ -39,4 +40,4 @@ class ContentCheck(Base):
     hint: Mapped[str | None]
     source: Mapped[str | None]
     error: Mapped[str | None]
-    trace_id: Mapped[str | None] = mapped_column(unique=True)
+    trace_id: Mapped[str | None]

@@ -29,12 +29,13 @@ class Clock(Base):
             "id",
             postgresql_where=text("remind_at IS NULL AND stopped_at IS NULL AND paused_at IS NULL"),
         ),
+        Index("ix_clocks_assignment_id", "assignment_id", postgresql_where=text("assignment_id IS NOT NULL")),
         Index("ix_clocks_provisional", "id", postgresql_where=text("provisional AND stopped_at IS NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
-    assignment_id: Mapped[UUID | None] = mapped_column(ForeignKey("assignments.id"), index=True)
+    assignment_id: Mapped[UUID | None] = mapped_column(ForeignKey("assignments.id"))
     kind: Mapped[str]
     owner: Mapped[str]
     term: Mapped[str]

@@ -32,6 +32,7 @@ class Notice(Base):
         Index("ix_notices_unread", "recipient_id", postgresql_where=text("channel = 'inbox' AND read_at IS NULL")),
         Index("ix_notices_dead", "id", postgresql_where=text("state IN ('dead', 'in_doubt')")),
         Index("ix_notices_outward", "recipient_id", "settled_at", postgresql_where=text("channel <> 'inbox'")),
+        Index("ix_notices_bundle_id", "bundle_id", postgresql_where=text("bundle_id IS NOT NULL")),
         Index("ix_notices_provider_id", "provider_id", postgresql_where=text("provider_id IS NOT NULL")),
     )
 
@@ -47,7 +48,7 @@ class Notice(Base):
     route: Mapped[list] = mapped_column(default=list)
     passed: Mapped[list] = mapped_column(default=list)
     urgent: Mapped[bool] = mapped_column(default=False)
-    bundle_id: Mapped[UUID | None] = mapped_column(ForeignKey("notices.id"), index=True)
+    bundle_id: Mapped[UUID | None] = mapped_column(ForeignKey("notices.id"))
     state: Mapped[str] = mapped_column(default="due")
     token: Mapped[int] = mapped_column(default=0)
     attempts: Mapped[int] = mapped_column(default=0)
