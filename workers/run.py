@@ -28,6 +28,9 @@ from workers.schedule import TICKS, Tick
 WORKER_TTL = 25
 MAINTENANCE_SECONDS = 10
 FAILURE_SECONDS = 600
+TAKES_TURNS_AFTER = 0.0005
+"""Seconds for which one thread may compute while another waits, a tenth of Python's own: an answer that has come would
+otherwise wait several times that long before it is read, and its slot stands empty."""
 
 
 class Worker(SimpleWorker):
@@ -83,6 +86,7 @@ def main(arguments: list[str]) -> int:
         print(*error.faults, sep="\n", file=sys.stderr)
         return 2
     set_up(config.logging.level, as_json=config.logging.json)
+    sys.setswitchinterval(TAKES_TURNS_AFTER)
     connection = Redis.from_url(config.redis.url, **lines.REDIS)
     try:
         if wanted.process == "worker":

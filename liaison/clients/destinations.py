@@ -62,7 +62,8 @@ class Guard(httpx.BaseTransport):
         return self._send(request, last)
 
     def _send(self, request: httpx.Request, address: str) -> httpx.Response:
-        request.url = request.url.copy_with(host=address)
+        if request.url.host != address:
+            request.url = request.url.copy_with(host=address)
         return self._inner.handle_request(request)
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Integer, Text, Uuid, and_, column, or_, select, update, values
+from sqlalchemy import ARRAY, Integer, Text, Uuid, and_, column, func, literal, or_, select, update
 
 from liaison.clients.letters import Kind, NotSent
 from liaison.db import session, told
@@ -187,9 +187,11 @@ def _put_off(notice: Notice, at: datetime) -> None:
 
 
 def _settle_sent(outcomes: Sequence[Outcome], now: datetime) -> int:
-    kept = values(column("id", Uuid), column("token", Integer), column("provider_id", Text), name="kept").data(
-        [(each.message.notice_id, each.message.token, each.provider_id) for each in outcomes]
-    )
+    ids = literal([each.message.notice_id for each in outcomes], ARRAY(Uuid))
+    tokens = literal([each.message.token for each in outcomes], ARRAY(Integer))
+    provider_ids = literal([each.provider_id for each in outcomes], ARRAY(Text))
+    columns = column("id", Uuid), column("token", Integer), column("provider_id", Text)
+    kept = func.unnest(ids, tokens, provider_ids).table_valued(*columns, name="kept").render_derived()
     mine = (Notice.id == kept.c.id, Notice.token == kept.c.token, Notice.state == "leased")
     sent = {"state": "sent", "settled_at": now, "error": None, "provider_id": kept.c.provider_id}
     done = update(Notice).where(*mine).values(sent).execution_options(synchronize_session=False)

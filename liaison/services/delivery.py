@@ -15,7 +15,7 @@ from liaison.services.claims import Message, Outcome
 from liaison.services.letters import letter_of
 from liaison.services.sealing import Keys
 
-MOMENT = 0.01
+MOMENT = 0.025
 """Seconds for which a message that has ended may wait for others, to be settled in one transaction with them."""
 SETTLE_AGAIN = 0.2
 """Seconds between two tries to write down what was sent while the database is away."""
@@ -34,18 +34,19 @@ class Post:
 def send_notices(ids: Sequence[UUID], post: Post, slots: int) -> int:
     """Send those notices that are still due, so many at once; returns how many went out.
 
-    This is the one service that opens its own transactions, because sending must stand between two of them. A few more
-    than there are slots are claimed ahead, so that no slot waits for the database or for the slowest of the others.
+    This is the one service that opens its own transactions, because sending must stand between two of them. As many
+    again as there are slots are claimed ahead, half of them at a time, so that no slot waits for the database or for
+    the slowest of the others. What waits behind one that runs into its time limits still goes out within its lease.
     When the database gives way, what is on its way is still settled, and the rest is left to the next ring.
     """
     waiting, flying, sent = deque(ids), set[Future[Outcome]](), 0
-    ahead = max(1, slots // 4)
+    many = max(1, slots // 2)
     with ThreadPoolExecutor(slots) as pool:
         while waiting or flying:
-            if waiting and (free := slots + ahead - len(flying)) > 0:
+            if waiting and (free := 2 * slots - len(flying)) >= min(many, len(waiting)):
                 taken = [waiting.popleft() for _ in range(min(free, len(waiting)))]
                 flying |= {pool.submit(_hand_over, *each, post.outlets) for each in _claimed(taken, post)}
-            landed, flying = _landed(flying, ahead)
+            landed, flying = _landed(flying, many)
             sent += _settle([future.result() for future in landed], post) if landed else 0
     return sent
 
