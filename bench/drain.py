@@ -10,11 +10,11 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -44,37 +44,72 @@ from workers.jobs import SLOTS
 from workers.relay import hand_on
 
 ANSWERS_IN = 0.05
+WARM = 64  # notices sent before anything is measured, while the worker still loads
 START, PATIENCE = 30.0, 120.0  # seconds to come up, and for one round to end
 
 
-def measure(rounds: int, count: int) -> list[Figure]:
+@dataclass(frozen=True)
+class Place:
+    """A demo town with one account that WeChat reaches, and the provider's stand-in; `environ` is for its workers.
+
+    `pids` are those of the parts whose CPU counts.
+    """
+
+    app: Flask
+    redis: Redis
+    folder: Path
+    environ: Mapping[str, str]
+    pids: Mapping[str, int]
+
+
+def figures(place: Place, rounds: int, count: int) -> list[Figure]:
     """Drain so many notices in every round; prints each round with the CPU of each part, returns the figures."""
-    rates = []
-    with tempfile.TemporaryDirectory(prefix="drain-") as folder, _running(Path(folder)) as (app, redis, parts):
-        for number in range(rounds):
-            before = {name: cpu_of(pid) for name, pid in parts.items()}
-            rates.append(count / _drain(app, redis, count))
-            cpu = {name: (cpu_of(pid) - before[name]) / count * 1000 for name, pid in parts.items()}
-            told = ", ".join(f"{name} {value:.2f}" for name, value in cpu.items())
-            print(f"delivery {number + 1}    {rates[-1]:.0f}/s; CPU ms per notice: {told}", flush=True)
+    with worker(place) as pid:
+        drain(place, WARM, TEMPLATE)
+        rates = rounds_of("delivery", place, pid, rounds, count)
     median = statistics.median(rates)
     busy = median * ANSWERS_IN / SLOTS
     return [Figure("delivery, of all slots", busy, 0.9), Figure("delivery, a second", median, 500)]
 
 
-def _drain(app: Flask, redis: Redis, count: int) -> float:
+def rounds_of(name: str, place: Place, pid: int, rounds: int, count: int, channel: str = TEMPLATE) -> list[float]:
+    """How many notices of a channel the worker `pid` sends in a second, in every round; prints what each part does."""
+    rates, pids = [], {"worker": pid, **place.pids}
+    for number in range(rounds):
+        before = {part: cpu_of(pid) for part, pid in pids.items()}
+        rates.append(count / drain(place, count, channel))
+        cpu = {part: (cpu_of(pid) - before[part]) / count * 1000 for part, pid in pids.items()}
+        told = ", ".join(f"{part} {value:.2f}" for part, value in cpu.items())
+        print(f"{name} {number + 1}    {rates[-1]:.0f}/s; CPU ms per notice: {told}", flush=True)
+    return rates
+
+
+@contextmanager
+def worker(place: Place, *, by_wechat: bool = True) -> Iterator[int]:
+    """One worker process for notices; unless `by_wechat`, messages go into a file alone. Yields its id."""
+    argv = (sys.executable, "-m", "workers.run", "worker", "notices")
+    environ = {name: value for name, value in place.environ.items() if by_wechat or "SERVICE_ACCOUNT" not in name}
+    program = Program("worker", argv, place.folder / "worker.log", environ, ROOT)
+    child = spawn(program)
+    try:
+        yield child.pid
+    finally:
+        stop([(program, child)])
+
+
+def drain(place: Place, count: int, channel: str) -> float:
     """Seconds from handing over the bell until every notice has ended."""
-    with app.app_context():
+    with place.app.app_context():
         with transaction():
             session.execute(delete(Notice))
-            _put(count)
+            _put(count, channel)
         began = time.monotonic()
         while True:
             with transaction():
                 ids = notices.ring(datetime.now(UTC), limit=count)
             if not ids:
                 break
-            hand_on(ids, redis)
+            hand_on(ids, place.redis)
         wait_until(_all_sent, PATIENCE, "the drain")
         return time.monotonic() - began
 
@@ -85,32 +120,31 @@ def _all_sent() -> bool:
     return left == 0
 
 
-def _put(count: int) -> None:
+def _put(count: int, channel: str) -> None:
     account_id, now = _somebody(), datetime.now(UTC)
     common = {"case_id": None, "clock_id": None, "generation": 0, "topic": "digest", "urgent": True, "created_at": now}
-    whom = {"recipient_role": "office", "recipient_id": account_id, "channel": TEMPLATE, "route": [], "state": "due"}
+    whom = {"recipient_role": "office", "recipient_id": account_id, "channel": channel, "route": [], "state": "due"}
     ids = [new_id() for _ in range(count)]
     rows = [common | whom | {"id": id_, "dedup_key": id_.bytes * 2, "due_at": now, "next_at": now} for id_ in ids]
     notices.put(rows)
 
 
 @contextmanager
-def _running(folder: Path) -> Iterator[tuple[Flask, Redis, dict[str, int]]]:
-    """All parts in a folder of their own, with one account that WeChat reaches."""
+def running(folder: Path) -> Iterator[Place]:
+    """All parts but the workers, in a folder of their own."""
     postgres, redis, port = start_postgres(folder / "postgres"), start_redis(folder / "redis"), free_port()
     environ = _environ(folder, postgres.url, redis.url, f"http://127.0.0.1:{port}")
-    told = (sys.executable, "-m")
-    provider = Program("sandbox", (*told, "sandbox", str(port)), folder / "sandbox.log", folder=ROOT)
-    worker = Program("worker", (*told, "workers.run", "worker", "notices"), folder / "worker.log", environ, ROOT)
-    children = [(provider, spawn(provider))]
+    provider = Program(
+        "sandbox", (sys.executable, "-m", "sandbox", str(port)), folder / "sandbox.log", folder=ROOT
+    )
+    child = spawn(provider)
     try:
         app = _found(environ, folder)
         wait_until(partial(_is_slow, port), START, "the sandbox")
-        children.append((worker, spawn(worker)))
-        pids = {"worker": children[1][1].pid, "PostgreSQL": postgres.child.pid, "provider": children[0][1].pid}
-        yield app, Redis.from_url(redis.url), pids
+        pids = {"PostgreSQL": postgres.child.pid, "provider": child.pid}
+        yield Place(app, Redis.from_url(redis.url), folder, environ, pids)
     finally:
-        stop(children)
+        stop([(provider, child)])
         redis.stop()
         postgres.stop()
 
