@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import burst, counts, drain, growth, hosts, http, load, photos, places, weight
+from bench import burst, counts, growth, hosts, http, load, photos, places, weight, workers
 from bench.report import table, write
 
 
@@ -25,7 +25,7 @@ def main() -> int:
             found += photos.figures(site, rounds, 4 if told.quick else 15)
         found += burst.measure(Path(folder), burst.MINUTE / 6 if told.quick else burst.MINUTE)
         found += weight.start_figures(Path(folder), rounds)
-    found += drain.measure(rounds, 1000 if told.quick else 4000)
+    found += workers.measure(rounds, *((1000, 20_000) if told.quick else (4000, 100_000)))
     found += growth.measure(("10k", "100k" if told.quick else "1M"), rounds)
     found += hosts.beside(told.quick)
     print(table(found))

@@ -4,10 +4,10 @@
 function the job calls, in a process of its own. Its floor is what claiming them alone takes, in batches of 500.
 
 *reminders through RQ*: one job carries two hundred notices, and a worker works them off by a channel that answers at
-once. RQ itself is beside it, with a job that does nothing for each message: without a fork for each, as our workers run,
-and with one. Celery is no part of the project: its rate is taken as RQ's without a fork times `CELERY`.
+once. RQ itself is beside it, with a job that does nothing for each message: without a fork for each, as our workers
+run, and with one. Celery is no part of the project: its rate is taken as RQ's without a fork times `CELERY`.
 
-Why a job carries many and nothing forks: what RQ does for a job, with or without a fork, takes longer than sending does.
+A job carries many and nothing forks because what RQ does for a job, with or without a fork, takes longer than sending.
 """
 
 import json
