@@ -118,3 +118,17 @@ class ClockWatch(Base):
     alarm_since: Mapped[datetime | None]
     confirmed_by: Mapped[str | None]
     confirmed_at: Mapped[datetime | None]
+
+
+class ClockReading(Base):
+    """What the database's clock said when a machine last asked it, and by how much it had jumped by then.
+
+    A row for each boot: only against its own uptime can a machine tell that a clock went ahead.
+    """
+
+    __tablename__ = "clock_readings"
+
+    boot_id: Mapped[str] = mapped_column(primary_key=True)
+    boot_seconds: Mapped[float]
+    at: Mapped[datetime]
+    jumped_seconds: Mapped[float]

@@ -101,6 +101,32 @@ def test_after_another_boot_only_going_back_is_told() -> None:
     assert abs(timekeeping.find_alarm().jumped_seconds + HOUR) < JUMP_SECONDS
 
 
+def test_of_two_machines_each_finds_a_jump_and_both_count_it_once() -> None:
+    read(UP, "east")
+    read(2 * UP, "west")
+    assert read(UP - HOUR, "east") is None  # though west, whose uptime is another, asked in between
+    assert read(2 * UP - HOUR, "west") is None
+    assert abs(timekeeping.find_alarm().jumped_seconds - HOUR) < JUMP_SECONDS
+    assert read(2 * UP, "west") is not None
+    assert read(UP, "east") is not None and timekeeping.find_alarm() is None
+
+
+def test_what_a_machine_read_before_a_person_looked_does_not_count_any_more(life: Life) -> None:
+    read(UP, "east")
+    read(2 * UP, "west")
+    assert read(UP - HOUR, "east") is None
+    with transaction():
+        timekeeping.confirm("李值班", life.clock())
+    assert read(2 * UP - HOUR, "west") is not None and read(UP - HOUR, "east") is not None
+
+
+def test_a_machine_that_did_not_ask_for_long_does_not_hold_its_drift_against_the_clock() -> None:
+    read(UP, "east")
+    read(UP, "west")
+    late = UP + timekeeping.OLDEST + HOUR  # a day in which the database's clock hardly moved
+    assert read(late, "east") is not None
+
+
 def test_a_call_that_fails_remembers_nothing() -> None:
     read()
     with pytest.raises(ZeroDivisionError), transaction():

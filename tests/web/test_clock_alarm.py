@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from liaison.db import session, transaction
-from liaison.models.clocks import ClockWatch
+from liaison.models.clocks import ClockReading, ClockWatch
 from liaison.services import timekeeping
 from liaison.services.timekeeping import Uptime
 from tests.support.forms import form_of, send
@@ -26,7 +26,7 @@ def jumped(life: Life) -> None:
     uptime = Uptime("boot", 1000.0)
     with transaction():
         timekeeping.trusted_time(uptime)
-        session.execute(update(ClockWatch).values(at=ClockWatch.at - timedelta(hours=2, minutes=5)))
+        session.execute(update(ClockReading).values(at=ClockReading.at - timedelta(hours=2, minutes=5)))
         assert timekeeping.trusted_time(uptime) is None
 
 
