@@ -50,7 +50,7 @@ DIGEST_BOXES = ("today", "due_today", "yellow", "red", "supervised", "decisions"
 TIMED = frozenset({"overdue", "due_today", "yellow", "red"})
 """Boxes of what the clock a case shows says."""
 
-COUNTED_TO = 1_000
+COUNTED_TO = 500
 """How far boxes are counted: with more than that in hand nobody asks how many more, and to count them all takes the
 longer the more there are."""
 

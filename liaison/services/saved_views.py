@@ -23,6 +23,12 @@ def views_of(actor: Actor) -> list[SavedView]:
     )
 
 
+def listed(actor: Actor) -> list[tuple[str, str]]:
+    """The same, each as its name and its query."""
+    kept = select(SavedView.name, SavedView.query).where(SavedView.account_id == actor.account_id)
+    return [(name, query) for name, query in session.execute(kept.order_by(SavedView.id))]
+
+
 def save_view(actor: Actor, name: str, query: str, words: str = "", *, now: datetime) -> SavedView:
     """Keep a view: under a name already used in place of what it was, a query already kept under its new name.
 

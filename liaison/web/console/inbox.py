@@ -62,7 +62,7 @@ def inbox_page(actor: Actor, at: datetime, errors: Mapping[str, list[str]] | Non
         errors |= error.errors
     rows, following = list_page(lambda after, limit: desk.fetch(wanted, after, limit))
     kept = here(request.args)
-    views = [(view.name, from_query(view.query)) for view in saved_views.views_of(actor)]
+    views = [(name, from_query(query)) for name, query in saved_views.listed(actor)]
     shown = render_template(
         "console/inbox.html",
         desk=desk,
