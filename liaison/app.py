@@ -22,6 +22,7 @@ from liaison.clients.once import Once
 from liaison.clients.presence import Presence
 from liaison.clock import DatabaseClock
 from liaison.config import find_path, find_words, load
+from liaison.cursors import Cursor
 from liaison.db import database_time, db, engine_url, let_go
 from liaison.domain.access import AccessRules
 from liaison.domain.actors import Role
@@ -108,6 +109,7 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None, work
     )
     app.config.update(_settings(config, works_as))
     app.json.ensure_ascii = False
+    app.ensure_sync = lambda function: function  # no view and no hook of ours is a coroutine, and each is asked
     db.init_app(app)
     app.teardown_appcontext(lambda error: let_go())  # before the extension ends the session, and more gently
     headers.register(app, https=_is_https(config))
@@ -144,7 +146,7 @@ def _settings(config: Config, works_as: str | None) -> dict[str, object]:
         "SQLALCHEMY_DATABASE_URI": engine_url(config.database.url),
         "SQLALCHEMY_ENGINE_OPTIONS": {
             "pool_size": POOL_SIZE,
-            "connect_args": to_database(config.database.url),
+            "connect_args": to_database(config.database.url) | {"cursor_factory": Cursor},
             "hide_parameters": True,
             "execution_options": {
                 CHANNELS: installed(config),

@@ -36,7 +36,7 @@ def set_up(level: str, *, as_json: bool, stream: TextIO = sys.stderr) -> None:
     logging.root.handlers = [handler]
     logging.root.setLevel(level)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )

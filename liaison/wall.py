@@ -20,7 +20,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from sqlalchemy import Connection, Row, Table, event, func, text
+from sqlalchemy import Connection, Row, Table, column, event, func, text
 from sqlalchemy.orm import Session, SessionTransaction
 
 from liaison.db import registers_are, session
@@ -35,12 +35,18 @@ ROLE = "database_role"
 _ACTING, _AT_FIRST, _TOLD, _INSIDE = "acting", "acting at first", "told who acts", "in the vault"
 _ASKED, _FOUND = "asked at first", "found at first"
 _TAKE = text("SELECT set_config('role', :role, true), set_config('liaison.acting', :acting, true)")
-_BEGIN = text(f"{_TAKE}, (SELECT version FROM registers_version)")
-_RECOGNISE = text(
-    "SELECT known.*, set_config('role', :role, true), set_config('liaison.acting', coalesce(known.acting, '{}'), true),"
-    " (SELECT version FROM registers_version) AS version"
-    " FROM (VALUES (true)) AS one LEFT JOIN signed_in(:digest, :moment, :idle_since) AS known ON true"
+_VERSION = "(SELECT version FROM registers_version)"
+_BEGIN = text(f"{_TAKE}, {_VERSION}").columns(column("role"), column("acting"), column("version"))
+KNOWN = (
+    *("session_id", "seen_at", "proven", "by", "account_id", "name", "role", "region_path", "department_id"),
+    *("station_id", "deputy_id", "head", "must_change", "password_changed_at", "otp_since", "acting"),
 )
+"""The columns of `signed_in`. SQLAlchemy, which is told them, need not find them out with each answer."""
+
+_RECOGNISE = text(
+    "SELECT known.*, set_config('liaison.acting', coalesce(known.acting, '{}'), true), set_config('role', :role, true),"
+    f" {_VERSION} FROM (VALUES (true)) AS one LEFT JOIN signed_in(:digest, :moment, :idle_since) AS known ON true"
+).columns(*map(column, (*KNOWN, "told", "taken", "version")))
 _ENTER = text("SELECT set_config('role', :role, true)")
 _ACT = text("SELECT set_config('liaison.acting', :acting, true)")
 PASS = func.set_config("liaison.acting", json.dumps({"role": SYSTEM.role}), True)
@@ -49,14 +55,15 @@ PASS = func.set_config("liaison.acting", json.dumps({"role": SYSTEM.role}), True
 
 def stand(actor: Actor) -> None:
     """From now on this session sees no more than the actor may, in the running transaction and in those to come."""
-    session.info[_ACTING] = _words(actor)
-    if not session().in_transaction():
-        session.info[ROLE] = WEB
-    elif session.info.get(ROLE) == WEB:
-        _tell(session.info[_ACTING])
+    own = session()
+    acting = own.info[_ACTING] = _words(actor)
+    if not own.in_transaction():
+        own.info[ROLE] = WEB
+    elif own.info.get(ROLE) == WEB:
+        _tell(acting)
     else:
-        session.info[ROLE], session.info[_TOLD] = WEB, session.info[_ACTING]
-        session.execute(_TAKE, {"role": WEB, "acting": session.info[_ACTING]})
+        own.info[ROLE], own.info[_TOLD] = WEB, acting
+        own.execute(_TAKE, {"role": WEB, "acting": acting})
 
 
 def stand_outside() -> None:
@@ -69,13 +76,14 @@ def recognise(asked: Mapping[str, object]) -> Row:
 
     All columns are None for a token that opens nothing, which is shown nothing of any case either.
     """
-    session.info[ROLE] = WEB
-    if session().in_transaction():
-        session.flush()
-        return _recognise(session(), session.connection(), asked)
-    session.info[_ASKED] = asked
-    session.connection()
-    return session.info.pop(_FOUND)
+    own = session()
+    own.info[ROLE] = WEB
+    if own.in_transaction():
+        own.flush()
+        return _recognise(own, own.connection(), asked)
+    own.info[_ASKED] = asked
+    own.connection()
+    return own.info.pop(_FOUND)
 
 
 def audit() -> None:

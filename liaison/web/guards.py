@@ -1,6 +1,7 @@
 """Who is asking, and whether the policy's table lets them in; every route carries one `guard`."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -112,18 +113,20 @@ def token() -> str | None:
 
 def _find_actor() -> Actor:
     carried = token()
-    g.known, g.need = _recognise(carried) if carried else None, None
-    if g.known:
-        g.need = sign_in.need_of(g.known, now(), proven=g.known.proven, by=g.known.by)
+    g.known = g.need = None
+    if carried:
+        at = now()
+        g.known = _recognise(carried, at)
+        g.need = sign_in.need_of(g.known, at, proven=g.known.proven, by=g.known.by) if g.known else None
     if g.known is None or g.need:
         wall.stand(ANYONE)
         return ANYONE
     return g.known.actor
 
 
-def _recognise(carried: str) -> Known | None:
+def _recognise(carried: str, at: datetime) -> Known | None:
     """Whose session this is. The transaction this begins goes on with the request, once all of that is here."""
-    at, is_here = now(), _is_here()
+    is_here = _is_here()
     known = recognition.recognise(carried, at)
     if known and request.endpoint not in UNATTENDED and recognition.is_to_touch(known, at):
         with unit_of_work():  # whatever becomes of the request
