@@ -35,6 +35,7 @@ FEATURES = "geolocation=(self), " + ", ".join(
 )
 """The form may ask where the phone is; nothing else of the device is anybody's. Photos come by the file picker."""
 
+SILENT, SPOKEN = f"{FEATURES}, microphone=()", f"{FEATURES}, microphone=(self)"
 SPOKEN_TO = "matter.submit"  # whose form records a voice; no other page ever gets the microphone
 
 STATIC, WORKER = "static", "fixed.worker"
@@ -56,17 +57,19 @@ NOT_INDEXED = "noindex, nofollow"
 def register(app: Flask, *, https: bool) -> None:
     """Put these headers on every answer; browsers that came by https are told to come that way for a year."""
 
+    always = ALWAYS | ({"Strict-Transport-Security": HSTS} if https else {})
+
     @app.after_request
     def finish(answer: Response) -> Response:
-        answer.headers.update(ALWAYS)
-        answer.headers["Content-Security-Policy"] = _policy(answer)
-        microphone = "(self)" if action_of_request() == SPOKEN_TO else "()"
-        answer.headers["Permissions-Policy"] = f"{FEATURES}, microphone={microphone}"
+        action = action_of_request()
+        said = always | {
+            "Content-Security-Policy": _policy(answer),
+            "Permissions-Policy": SPOKEN if action == SPOKEN_TO else SILENT,
+        }
+        if action not in SHOWN_TO_ALL:
+            said["X-Robots-Tag"] = NOT_INDEXED
         answer.headers["Cache-Control"] = _keeping(answer)
-        if https:
-            answer.headers["Strict-Transport-Security"] = HSTS
-        if action_of_request() not in SHOWN_TO_ALL:
-            answer.headers["X-Robots-Tag"] = NOT_INDEXED
+        answer.headers.extend(said)  # no view says any of these
         return answer
 
 

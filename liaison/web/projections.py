@@ -1,6 +1,7 @@
 """Rows and dossiers as the JSON of the HTTP contract; times with offset, codes instead of labels, no database keys."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from liaison.domain import chain
@@ -14,8 +15,11 @@ from liaison.services.trunks import Past
 from liaison.services.voices import is_voice
 
 Json = dict[str, Any]
+MOMENTS_KEPT = 4096
+"""Times written out before, some hundred bytes each: deadlines fall together, and open lists are asked for all day."""
 
 
+@lru_cache(MOMENTS_KEPT)
 def moment(at: datetime | None) -> str | None:
     """A time as ISO 8601 with Shanghai's offset."""
     return at.astimezone(SHANGHAI).isoformat(timespec="seconds") if at else None
