@@ -46,7 +46,8 @@ SEARCHED, SEARCH_MS, SEARCH_GOAL = "1M", 40, 2
 BARE = """SELECT id FROM cases WHERE bigrams(text) @> bigrams(%(words)s) AND strpos(text, %(words)s) > 0
     ORDER BY created_at DESC, id DESC LIMIT 21"""
 NOW_DUE = """UPDATE clocks SET remind_at = now() WHERE id IN (
-    SELECT id FROM clocks WHERE remind_at IS NOT NULL ORDER BY remind_at LIMIT :many)"""
+    SELECT id FROM clocks WHERE remind_at IS NOT NULL AND started_at < now() - interval '2 days'
+    ORDER BY started_at DESC LIMIT :many)"""
 NOW_RUNG = """UPDATE notices SET state = 'due', next_at = now() WHERE id IN (
     SELECT id FROM notices WHERE channel = 'log' ORDER BY id DESC LIMIT :many)"""
 DONE = """SELECT count(*) FROM cases WHERE deputy_id = (SELECT deputy_id FROM cases WHERE number = %(number)s)
