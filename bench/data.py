@@ -8,8 +8,9 @@ hundredth a query code that is known (`rows.code_of`).
 
 import argparse
 import os
+import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from bench.town import read_town
 
 SIZES = {"10k": 10_000, "100k": 100_000, "1M": 1_000_000, "10M": 10_000_000}
 BLOCK = 10_000
+ROOM = 6_000  # bytes a matter takes while its indexes are made; some 3,500 afterwards
 LOADING = {"wal_level": "minimal", "max_wal_senders": "0", "max_wal_size": "4GB", "autovacuum": "off"}
 """So that no log is written of rows whose table is emptied in the same transaction."""
 
@@ -32,12 +34,19 @@ BY_HAND = """SELECT pg_get_indexdef(indexrelid), indexrelid::regclass::text FROM
 
 def kept(size: str, home: Path | None = None) -> Path:
     """The folder of an installation with so many matters, filled now if need be; `bench.places.running` runs it."""
-    above = home or Path(os.environ.get("BENCH_DATA", Path.home() / ".cache" / "liaison-bench"))
-    folder = above / size
+    folder = _above(home) / size
     if not (folder / "filled").exists():
         _fill(folder, SIZES[size])
         (folder / "filled").touch()
     return folder
+
+
+def finds_room(sizes: Iterable[str], home: Path | None = None) -> bool:
+    """Whether the disk has room for those that are not there yet."""
+    above = _above(home)
+    above.mkdir(parents=True, exist_ok=True)
+    wanted = sum(SIZES[size] for size in sizes if not (above / size / "filled").exists())
+    return shutil.disk_usage(above).free > wanted * ROOM
 
 
 def main() -> int:
@@ -48,6 +57,10 @@ def main() -> int:
     told = asked.parse_args()
     print(kept(told.size, told.keep))
     return 0
+
+
+def _above(home: Path | None) -> Path:
+    return home or Path(os.environ.get("BENCH_DATA", Path.home() / ".cache" / "liaison-bench"))
 
 
 def _fill(folder: Path, count: int) -> None:

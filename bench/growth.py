@@ -66,9 +66,15 @@ class Grown:
 
 
 def measure(sizes: Sequence[str], rounds: int, home: Path | None = None) -> list[Figure]:
-    """Turns by turns; prints a line for each operation and size, returns how the largest compares to the smallest."""
+    """Turns by turns; prints a line for each operation and size, returns how the largest compares to the smallest.
+
+    Nothing where the disk has no room for them, and says so.
+    """
+    if not data.finds_room(sizes, home):
+        print(f"growth is left out: no room on the disk for {', '.join(sizes)}", flush=True)
+        return []
     with ExitStack() as open_:
-        grown = {size: _grown(open_.enter_context(standing(data.kept(size, home)))) for size in sizes}
+        grown = {size: _grown(open_.enter_context(standing(data.kept(size, home))), data.SIZES[size]) for size in sizes}
         for each in grown.values():  # what is planned, read and kept once
             [call() for call in each.calls.values() for _ in range(OF_TICKS)]
         found = {name: _turns(name, grown, rounds) for name in grown[sizes[0]].calls}
@@ -105,14 +111,14 @@ def _search(bare: Mapping[str, float], found: Mapping[str, float]) -> list[Figur
     ]
 
 
-def _grown(ground: Ground) -> Grown:
+def _grown(ground: Ground, count: int) -> Grown:
     url, chance = ground.postgres.url, random.Random(1)
     deputy, office = signed_in(ground.app)
     workers = create_app(load(None, ground.environ), works_as=wall.WORKER)
     signed = {"headers": {"Authorization": f"Bearer {deputy}"}}
     inbox = {"headers": {"Cookie": f"session={_cookie(ground.app, office)}"}}
     get = partial(_get, ground.app.test_client(use_cookies=False))
-    box, matters = "/api/v1/deputy/matters?limit=50&box=", _known(url, chance)
+    box, matters = "/api/v1/deputy/matters?limit=50&box=", _known(url, count, chance)
     deep = f"{box}done&after={_deep(ground, box, signed)}"
     calls = {
         "list": lambda: get(f"{box}todo", signed),
@@ -171,13 +177,12 @@ def _bare(connection: psycopg.Connection, chance: random.Random) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def _known(url: str, chance: random.Random) -> list[tuple[str, Mapping]]:
+def _known(url: str, count: int, chance: random.Random) -> list[tuple[str, Mapping]]:
     """Matters whose query code is known, from all times, as requests."""
     found = list[tuple[str, Mapping]]()
     with psycopg.connect(url) as connection:
-        (last,) = connection.execute("SELECT last_value FROM case_numbers").fetchone()
         while len(found) < KNOWN:
-            place = OPENED * chance.randint(1, last // OPENED)
+            place = OPENED * chance.randint(1, count // OPENED)
             named = [make_number("matter", year, place) for year in range(2015, datetime.now(UTC).year + 1)]
             for (number,) in connection.execute("SELECT number FROM cases WHERE number = ANY(%s)", (named,)):
                 found.append((f"/api/v1/matters/{number}", {"headers": {"X-Matter-Secret": code_of(place)}}))
