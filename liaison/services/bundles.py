@@ -41,19 +41,15 @@ def _overwhelmed(now: datetime) -> Sequence[UUID]:
 
 
 def _bundle(recipient_id: UUID, now: datetime) -> int:
-    held = (
-        select(Notice)
-        .where(Notice.recipient_id == recipient_id, _waits(now))
-        .order_by(Notice.next_at, Notice.id)
-        .with_for_update(skip_locked=True)
-    )
-    notices = session.scalars(held.execution_options(populate_existing=True)).all()
-    if not notices:
+    held = select(Notice).where(Notice.recipient_id == recipient_id, _waits(now)).with_for_update(skip_locked=True)
+    earliest = held.order_by(Notice.next_at, Notice.id).limit(1).execution_options(populate_existing=True)
+    first = session.scalar(earliest)
+    if first is None:
         return 0
-    bundle_id = _open_bundle(recipient_id) or _new_bundle(notices[0], now)
-    ended = update(Notice).where(Notice.id.in_([each.id for each in notices]))
-    session.execute(ended.values(state="bundled", settled_at=now, bundle_id=bundle_id))
-    return len(notices)
+    bundle_id = _open_bundle(recipient_id) or _new_bundle(first, now)
+    ended = update(Notice).where(Notice.id.in_(held.with_only_columns(Notice.id)))
+    ended = ended.values(state="bundled", settled_at=now, bundle_id=bundle_id)
+    return session.execute(ended, execution_options={"synchronize_session": False}).rowcount
 
 
 def _open_bundle(recipient_id: UUID) -> UUID | None:
