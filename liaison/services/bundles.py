@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from liaison.db import session
-from liaison.models.base import new_id
+from liaison.models.base import fixed, new_id
 from liaison.models.notices import Notice
 from liaison.services.channels import INBOX
 from liaison.services.claims import BUNDLE
@@ -19,6 +19,9 @@ from liaison.services.notices import OUTWARD, dedup_key, put
 MOST = 5
 """Messages one person gets one by one within an hour."""
 HOUR = timedelta(hours=1)
+_OUTWARD = Notice.channel != fixed(INBOX)
+"""Written out: of a parameter a kept plan does not know that it is the index of what goes outward's own condition, and
+so would look at all that is due once for everybody."""
 
 
 def bundle(now: datetime) -> int:
@@ -54,8 +57,9 @@ def _bundle(recipient_id: UUID, now: datetime) -> int:
 
 def _open_bundle(recipient_id: UUID) -> UUID | None:
     """The recipient's bundle that has not been tried yet, if there is one; locked."""
-    mine = (Notice.recipient_id == recipient_id, Notice.topic == BUNDLE, Notice.state == "due", Notice.attempts == 0)
-    return session.scalar(select(Notice.id).where(*mine).limit(1).with_for_update(skip_locked=True))
+    mine = Notice.recipient_id == recipient_id, _OUTWARD, Notice.topic == BUNDLE
+    untried = Notice.state == "due", Notice.attempts == 0
+    return session.scalar(select(Notice.id).where(*mine, *untried).limit(1).with_for_update(skip_locked=True))
 
 
 def _new_bundle(first: Notice, now: datetime) -> UUID:
@@ -87,11 +91,11 @@ def _new_bundle(first: Notice, now: datetime) -> UUID:
 def _waits(now: datetime) -> ColumnElement[bool]:
     """Due on its way out, not urgent, not tried yet, and no bundle itself."""
     untried = and_(Notice.state == "due", Notice.next_at <= now, Notice.attempts == 0)
-    return and_(untried, Notice.channel != INBOX, ~Notice.urgent, Notice.topic != BUNDLE)
+    return and_(untried, _OUTWARD, ~Notice.urgent, Notice.topic != BUNDLE)
 
 
 def _goes_out_since(moment: datetime) -> ColumnElement[bool]:
     """Sent since then, or on its way: held by a worker, or tried and to be tried again."""
     sent = and_(Notice.state == "sent", Notice.settled_at > moment)
     tried = and_(Notice.state == "due", Notice.attempts > 0)
-    return and_(Notice.channel != INBOX, or_(sent, tried, Notice.state == "leased"))
+    return and_(_OUTWARD, or_(sent, tried, Notice.state == "leased"))
