@@ -61,6 +61,11 @@ class Place:
     environ: Mapping[str, str]
     pids: Mapping[str, int]
 
+    @property
+    def without_wechat(self) -> Mapping[str, str]:
+        """The environment of those whose messages go into a file."""
+        return {name: value for name, value in self.environ.items() if "SERVICE_ACCOUNT" not in name}
+
 
 def figures(place: Place, rounds: int, count: int) -> list[Figure]:
     """Drain so many notices in every round; prints each round with the CPU of each part, returns the figures."""
@@ -88,7 +93,7 @@ def rounds_of(name: str, place: Place, pid: int, rounds: int, count: int, channe
 def worker(place: Place, *, by_wechat: bool = True) -> Iterator[int]:
     """One worker process for notices; unless `by_wechat`, messages go into a file alone. Yields its id."""
     argv = (sys.executable, "-m", "workers.run", "worker", "notices")
-    environ = {name: value for name, value in place.environ.items() if by_wechat or "SERVICE_ACCOUNT" not in name}
+    environ = place.environ if by_wechat else place.without_wechat
     program = Program("worker", argv, place.folder / "worker.log", environ, ROOT)
     child = spawn(program)
     try:

@@ -1,7 +1,8 @@
 """What the workers' side carries: clocks that fall due, and reminders that leave through RQ.
 
 *fall_due*: as many deputies' clocks as departments', open, with a rung that has just fallen, served by the very
-function the job calls, in a process of its own. Its floor is what claiming them alone takes, in batches of 500.
+function the job calls, in a process of its own: a notice in the inbox and one on its way for each person. Its floor is
+what claiming them alone takes, in batches of 500.
 
 *reminders through RQ*: one job carries two hundred notices, and a worker works them off by a channel that answers at
 once. RQ itself is beside it, with a job that does nothing for each message: without a fork for each, as our workers
@@ -166,7 +167,7 @@ def _serving(place: Place) -> Iterator:
     """A process that serves what is due whenever it is asked."""
     told = [sys.executable, "-c", SERVING]
     with subprocess.Popen(
-        told, env=place.environ, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        told, env=place.without_wechat, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as child:
 
         def serve() -> list[float]:

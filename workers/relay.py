@@ -1,6 +1,7 @@
 """Carries due notices from the outbox to the queue: by id alone, in batches, as often as anybody likes.
 
-A batch that Redis loses is rung again, and one that arrives twice finds its notices claimed.
+A batch that Redis loses is rung again, and one that arrives twice finds its notices claimed. A job carries a batch and
+not a notice because RQ takes longer for a job than sending does (`bench/workers.py`), even where none is forked for.
 """
 
 from collections.abc import Iterator, Sequence
