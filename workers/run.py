@@ -3,7 +3,7 @@
 A worker listens on one queue only, because RQ can lose a job when killed while listening on two; it runs jobs
 in its own process, because forking for each costs two thirds of the throughput. Jobs travel as JSON: pickle
 would let whoever can write to Redis run code here. Redis holds wake-up calls alone: who loses it may simply
-end, the supervisor starts it anew. Run exactly one scheduler: two would enqueue everything twice.
+end, the supervisor starts it anew. One scheduler on each host is enough: what two enqueue twice finds its work done.
 """
 
 import argparse
