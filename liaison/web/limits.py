@@ -45,7 +45,25 @@ WINDOW = 60  # seconds, of every limit here
 REFUSED = (401, 403, 422)
 LONGEST_NAME = 64  # characters of what is counted by; longer ones name nothing of ours
 OPTIONS: dict[str, object] = {"socket_timeout": 1, "socket_connect_timeout": 1}
-limiter = Limiter(caller, in_memory_fallback_enabled=True)
+
+
+class _Patient(Limiter):
+    """Counts in memory as well for those who were asking at the moment Redis fell silent.
+
+    The library turns to memory for the first of them alone; the others' requests would fail with its error.
+    """
+
+    def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:
+        try:
+            super()._check_request_limit(callable_name, in_middleware)
+        except RateLimitExceeded:
+            raise
+        except Exception:
+            self.context.seen_limits.clear()
+            super()._check_request_limit(callable_name, in_middleware)
+
+
+limiter = _Patient(caller, in_memory_fallback_enabled=True)
 
 
 def _found_nothing(response: Response) -> bool:

@@ -1,6 +1,8 @@
 """How often one may try, counted by whom; and the same while Redis is really away."""
 
+import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,7 @@ from tests.web.test_resident_pages import code_of, hidden, number_of, told
 
 WRONG = "ABCD-EFGH-JKMN"
 ABSENT = "M2026-000001-X"
+AT_ONCE = 8
 
 
 @pytest.fixture
@@ -148,6 +151,19 @@ def test_a_burst_is_held_back_and_let_through_by_proof_while_redis_is_away(beref
     assert bereft.post("/api/v1/stations/S001/matters", json={"text": TEXT}, headers=headers).status_code == 201
     assert bereft.post("/api/v1/stations/S001/matters", json={"text": TEXT}, headers=headers).status_code == 429
     assert tell(bereft, "key-2", "S002").status_code == 201
+
+
+def test_all_are_answered_who_ask_at_the_moment_redis_falls_silent(
+    servers: Servers, clock: FakeClock, own_redis: Server
+) -> None:
+    told = {"redis": Redis(own_redis.url), "web": Web(rate_limits=True)}
+    with servers.app(f"silent_{id(own_redis)}", clock, **told) as app, ThreadPoolExecutor(AT_ONCE) as threads:
+        assert signs_in(app.test_client(), AT_ONCE).status_code == 401
+        own_redis.child.send_signal(signal.SIGSTOP)
+        answers = threads.map(lambda number: signs_in(app.test_client(), number).status_code, range(AT_ONCE))
+        assert list(answers) == [401] * AT_ONCE
+    own_redis.child.send_signal(signal.SIGCONT)
+    create_app(servers.config(servers.url("tests")))  # the limiter is one for all; let it find its Redis again
 
 
 def test_what_is_used_up_stays_so_in_each_process_while_redis_is_away(own_redis: Server) -> None:
