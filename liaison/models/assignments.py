@@ -21,6 +21,7 @@ class Assignment(Base):
     __table_args__ = (
         UniqueConstraint("case_id", "position"),
         Index("ix_assignments_department_id_state", "department_id", "state", "assigned_at", "id"),
+        Index("ix_assignments_department_id_assigned_at", "department_id", "assigned_at", "id"),
         Index("ix_assignments_return_requested", "case_id", postgresql_where=text("state = 'return_requested'")),
     )
 
