@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from bench.workers import multiply
 from liaison.config import ROOT
@@ -30,7 +30,7 @@ from tests.support.servers import SECRETS_TOLD, Servers
 from tests.support.town import build_town
 
 PATIENCE = 120
-COPIES = 2 * BATCH
+COPIES = 3 * BATCH
 WORKER = (sys.executable, "-c", "from workers import jobs; print(jobs.fall_due())")
 OF_CLOCKS = Notice.topic.startswith("reminder.")
 
@@ -67,13 +67,22 @@ def count(*conditions: object) -> int:
     return session.scalar(select(func.count()).select_from(Notice).where(OF_CLOCKS, *conditions))
 
 
+def is_writing() -> bool:
+    """Whether a batch is being written at this moment."""
+    session.rollback()
+    busy = "datname = current_database() AND state = 'active' AND ltrim(query, E'\\n') LIKE 'WITH fallen%'"
+    return session.scalar(text(f"SELECT count(*) FROM pg_stat_activity WHERE {busy}")) > 0
+
+
 def test_a_worker_killed_in_the_midst_leaves_no_clock_out_and_tells_of_none_twice(
     falling: Flask, environ: Mapping[str, str]
 ) -> None:
     killed = subprocess.Popen(WORKER, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL)
     wait_until(lambda: count() > 0, PATIENCE, "the first batch")
+    wait_until(is_writing, PATIENCE, "the middle of the next")
     killed.send_signal(signal.SIGKILL)
     killed.wait()
+    wait_until(lambda: not is_writing(), PATIENCE, "its end")
     before = count()
     assert 0 < before < 2 * COPIES, "killed too late to show anything"
     subprocess.run(WORKER, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, check=True, timeout=PATIENCE)
