@@ -167,11 +167,6 @@ def once(name: str, load: Callable[[], Value]) -> Value:
     return kept[name]
 
 
-def hold_on(rows: object) -> None:
-    """Keep rows of the session in it until the transaction ends; it lets go of what nobody else holds on to."""
-    once("held", list).append(rows)
-
-
 def lasting(name: str, load: Callable[[], Value]) -> Value:
     """What `load` returns, kept by this process for as long as the registers stay as they are.
 

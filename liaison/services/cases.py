@@ -6,13 +6,12 @@ Every kind of case goes through here; nothing here knows one kind from another.
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, exists, func, select
+from sqlalchemy import select
 
-from liaison import wall
-from liaison.db import hold_on, session
+from liaison.db import once, session
 from liaison.domain import chain, numbers
 from liaison.domain.actors import Actor
 from liaison.domain.calendar import local_day
@@ -21,10 +20,20 @@ from liaison.domain.errors import NotFound, WrongState
 from liaison.domain.workflow import WORKFLOWS, State
 from liaison.models.cases import Case, Event
 from liaison.models.clocks import Clock
-from liaison.models.conflicts import Conflict
-from liaison.models.matters import Matter
 from liaison.services import clocks, recipients
-from liaison.services.reach import cases_within
+from liaison.services.trunks import Trunk, lock_trunk
+from liaison.writing import written
+
+OF_A_MOVE = frozenset({"cases", "matters", "events", "clocks", "notices", "replies"})
+"""The tables after whose rows a trunk can be told how it is now."""
+
+
+class _Held(NamedTuple):
+    """A trunk as somebody's lock has read it, and the rows its case then stood by."""
+
+    actor: Actor
+    trunk: Trunk
+    joined: tuple[UUID | None, ...]
 
 
 def lock_case(actor: Actor, number: str) -> Case:
@@ -32,35 +41,30 @@ def lock_case(actor: Actor, number: str) -> Case:
 
     Its matter and its clock are read with it. Raises NotFound for an unknown number and for one out of reach alike.
     """
-    found = session.execute(_locking(actor), {"number": number}).one_or_none()
-    if found is not None and found.last != found.Case.seq:
-        found = session.execute(_locking(actor), {"number": number}).one_or_none()
-    wall.passed(found is not None)
+    found = lock_trunk(actor, number)
     if found is None:
         raise NotFound()
-    hold_on(found)
+    case = found.trunk.case
+    once(f"trunk of {number}", lambda: _Held(actor, found.trunk, _joined(case)))
     if not found.barred:
-        recipients.nobody_barred(found.Case)
-    return found.Case
+        recipients.nobody_barred(case)
+    return case
 
 
-@lru_cache(maxsize=256)
-def _locking(actor: Actor) -> Select:
-    """One statement that locks the case `:number`, passes the wall, and reads what most moves need.
+def find_held(actor: Actor, number: str) -> Trunk | None:
+    """The trunk that this actor's lock has read, if it still holds: nothing was written that might be in it.
 
-    Who waited for the lock is given the case as it is now, but what hangs on it as it was when the statement began:
-    `last`, the last event of then, tells.
+    The case and its matter are rows of the session, and so are always as they are now.
     """
-    last = select(func.max(Event.seq)).where(Event.case_id == Case.id).scalar_subquery()
-    barred = exists().where(Conflict.case_id == Case.id, Conflict.lifted_at.is_(None))
-    return (
-        select(Case, Matter, Clock, last.label("last"), barred.label("barred"), wall.PASS)
-        .outerjoin(Matter, Matter.case_id == Case.id)
-        .outerjoin(Clock, Clock.id == Case.clock_id)
-        .where(Case.number == bindparam("number"), cases_within(actor))
-        .with_for_update(of=Case)
-        .execution_options(populate_existing=True)
-    )
+    held = once(f"trunk of {number}", lambda: None)
+    if held is None or held.actor != actor or written() - OF_A_MOVE or _joined(held.trunk.case) != held.joined:
+        return None
+    clock, replies = current_clock(held.trunk.case), held.trunk.replies or "replies" in written()
+    return held.trunk._replace(clock=clock, replies=replies)
+
+
+def _joined(case: Case) -> tuple[UUID | None, ...]:
+    return case.station_id, case.deputy_id, case.category_id
 
 
 def check_unmoved(actor: Actor, number: str, seen: int) -> None:

@@ -27,7 +27,7 @@ from liaison.models.cases import Attachment, Case, Rating
 from liaison.models.clocks import Clock
 from liaison.models.matters import Matter, Reveal
 from liaison.models.rights import ErasureRequest, Hold
-from liaison.services import audit, clocks, ladders, reveals, vault
+from liaison.services import audit, cases, clocks, ladders, reveals, vault
 from liaison.services.calendars import current_calendar
 from liaison.services.departments import retired_departments
 from liaison.services.parties import Barred, barred
@@ -123,8 +123,11 @@ class Dossier:
 
 
 def get_dossier(actor: Actor, number: str, keys: Keys, now: datetime) -> Dossier:
-    """The case within the actor's reach as the actor may see it. Raises NotFound for unknown and forbidden alike."""
-    trunk = find_trunk(number, cases_within(actor))
+    """The case within the actor's reach as the actor may see it. Raises NotFound for unknown and forbidden alike.
+
+    In the transaction that moved it, it is not asked for again what was read to move it.
+    """
+    trunk = cases.find_held(actor, number) or find_trunk(number, cases_within(actor))
     if trunk is None:
         raise NotFound()
     return dossier_of(actor, trunk, keys, now)
@@ -137,7 +140,7 @@ def dossier_of(actor: Actor, trunk: Trunk, keys: Keys, now: datetime) -> Dossier
     state = flow.state(case.state)
     lead = _lead(actor, case)
     events = past_of(case.id)
-    contact = reveals.find_visible_contact(actor, case, matter, keys, now) if matter else None
+    contact = reveals.find_visible_contact(actor, trunk, keys, now) if matter else None
     dossier = Dossier(
         case=case,
         text=_readable(actor, case.text),
@@ -155,7 +158,7 @@ def dossier_of(actor: Actor, trunk: Trunk, keys: Keys, now: datetime) -> Dossier
         matter=matter,
         moves=flow.moves_for(case.state, actor.role),
         suggestions=_suggestions(matter) if matter and actor.role is not Role.RESIDENT else (),
-        reveals=_reveals(actor, case),
+        reveals=_reveals(actor, case) if trunk.reveals else (),
         merged=_merged(actor, case),
         merged_into=lead,
         asks_erasure=actor.role in OFFICE_ROLES and _asks_erasure(case.id),

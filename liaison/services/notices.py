@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from liaison.db import session, told, wake_after_commit
 from liaison.domain.calendar import office_moment
@@ -27,8 +26,6 @@ from liaison.writing import write_new
 
 RING_AGAIN = timedelta(seconds=30)  # a bell that Redis lost is rung again after this
 OUTWARD = "outward"
-WITH_THE_REST = 12
-"""So many notices go into the statement that writes the rest of a move, of which each number is one to prepare."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +99,7 @@ def put(rows: Sequence[dict]) -> None:
     """
     if not rows:
         return
-    if len(rows) <= WITH_THE_REST:
-        write_new(Notice, rows)
-    else:
-        session.flush()
-        fresh = insert(Notice.__table__).on_conflict_do_nothing(index_elements=["dedup_key"])
-        session.connection().execute(fresh, rows)  # below the ORM, which would send rows with and without None apart
+    write_new(Notice, rows)
     if any(row["state"] == "due" for row in rows):
         wake_after_commit()
 

@@ -62,6 +62,11 @@ def cases_within(actor: Actor) -> ColumnElement[bool]:
     return tied if relation is Relation.CODE else and_(tied, Case.id.not_in(conflicting(actor)))
 
 
+def may_be_kept(role: Role) -> bool:
+    """Whether a statement with this role's reach can be made once for all who have it."""
+    return role in _PARAMETERS
+
+
 def standing_for(role: Role) -> Actor:
     """An actor whose ids are parameters, so that a statement with a reach in it can be made once for all of a role."""
     return Actor(role, **{name: bindparam(name, type_=Uuid()) for name in _PARAMETERS[role]})

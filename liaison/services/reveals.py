@@ -10,10 +10,11 @@ from liaison.domain.actors import Actor, Role
 from liaison.domain.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from liaison.domain.policy import require
 from liaison.models.cases import Case
-from liaison.models.matters import Matter, Reveal
+from liaison.models.matters import Reveal
 from liaison.services import audit, cases, vault
 from liaison.services.parties import may_learn_identity
 from liaison.services.sealing import Keys
+from liaison.services.trunks import Trunk
 from liaison.services.vault import Contact
 
 OPEN_FOR = timedelta(minutes=15)
@@ -106,12 +107,13 @@ def note_refusal(actor: Actor, number: str, error: DomainError, now: datetime) -
     audit.note(actor, "reveal.bypass", now, about=about, region_path=region_path, data={"how": how})
 
 
-def find_visible_contact(actor: Actor, case: Case, matter: Matter, keys: Keys, now: datetime) -> Contact | None:
+def find_visible_contact(actor: Actor, trunk: Trunk, keys: Keys, now: datetime) -> Contact | None:
     """The resident's contact, when the resident agreed to share it or a reveal to this very person is open.
 
     Never to whom the matter was ever about, whatever the resident agreed to.
     """
-    agreed = matter.share_identity or _is_open(actor, case, now)
+    case = trunk.case
+    agreed = trunk.matter.share_identity or (trunk.reveals and _is_open(actor, case, now))
     return vault.find_contact(case.id, keys) if agreed and may_learn_identity(actor, case) else None
 
 

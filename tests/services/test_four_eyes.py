@@ -16,6 +16,7 @@ from liaison.domain.actors import Role
 from liaison.domain.errors import DomainError, NotFound
 from liaison.models.matters import Matter
 from liaison.services import dossiers, reveals
+from liaison.services.trunks import Trunk
 from liaison.services.vault import Contact
 from tests.support.clock import MONDAY
 from tests.support.life import Life
@@ -126,7 +127,7 @@ class FourEyes(RuleBasedStateMachine):
         """Asked for everybody, what decides about it lets nobody else see either matter's."""
         for about, (case, matter) in enumerate(getattr(self, "rows", ())):
             named = ((who, self.life.town.actor(who)) for who in OFFICE + LEADS + ELSEWHERE + OTHERS)
-            arguments = (case, matter, self.life.keys, self.life.clock())
+            arguments = Trunk(case, matter, None, *[False] * 4), self.life.keys, self.life.clock()
             seeing = {who for who, actor in named if reveals.find_visible_contact(actor, *arguments)}
             assert seeing == self.entitled(about), f"on matter {about}"
 
