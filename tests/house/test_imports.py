@@ -59,6 +59,7 @@ FOREIGN_TO_SQL = ("liaison.domain", "liaison.web")
 DOWNWARD = {
     # The engine's own stair within services: a module may import those of a lower step only.
     "liaison.services.reach": 0,
+    "liaison.services.trunks": 1,
     "liaison.services.calendars": 1,
     "liaison.services.preferences": 1,
     "liaison.services.audit": 1,
