@@ -164,8 +164,8 @@ def assignment_rows(within: Sequence[ColumnElement[bool]], asked: Asked, actor: 
 
 
 def shown_of(owner: type[Case | Assignment]) -> ColumnElement[bool]:
-    """Joins the clock a row shows. That it is one of the row's own lets a query also go from clocks to their rows."""
-    own = Clock.case_id == Case.id if owner is Case else Clock.assignment_id == Assignment.id
+    """Joins the clock a row shows. That it is one of the same case lets a query also go from clocks to their rows."""
+    own = Clock.case_id == (Case.id if owner is Case else Assignment.case_id)
     return and_(Clock.id == owner.clock_id, own)
 
 
