@@ -12,11 +12,10 @@ from flask import Flask, g, request
 from flask_wtf import CSRFProtect
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue
-from rq.serializers import JSONSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from liaison import wall
+from liaison.clients import bell
 from liaison.clients.files import open_store
 from liaison.clients.once import Once
 from liaison.clients.presence import Presence
@@ -87,7 +86,6 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """What a proxy in front may call a request: nothing that could look like another line or field of a log."""
 
 POOL_SIZE = 8  # one connection per thread of a web process
-WAKE_TTL = 10
 
 
 def create_app(config: Config | None = None, *, clock: Clock | None = None, works_as: str | None = None) -> Flask:
@@ -179,9 +177,8 @@ def _access_rules(config: Config) -> AccessRules:
 
 def _wiring(config: Config, clock: Clock) -> Wiring:
     redis = Redis.from_url(config.redis.url, socket_timeout=1, socket_connect_timeout=1)
-    queue = Queue("ticks", connection=redis, serializer=JSONSerializer)
-    wake = partial(queue.enqueue, "workers.jobs.relay", result_ttl=0, ttl=WAKE_TTL)
-    keys, queue_answers = KeyReader(config), partial(_answers, redis)
+    wake, queue_answers = partial(bell.ring, redis), partial(_answers, redis)
+    keys = KeyReader(config)
     store, once, look = open_store(config.files.url), Once(redis).first, Presence(redis).look
     doors = (open_mini_program, open_oauth, open_wecom_door, open_js_sdk, open_codes)
     return Wiring(config, keys, store, clock, wake, queue_answers, once, look, *(door(config, redis) for door in doors))

@@ -16,7 +16,6 @@ The login these roles are taken on from stands in `database.url`: the owner's on
 login per service that may take on only that service's roles (docs/DATABASE.md).
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
@@ -32,24 +31,35 @@ ROLES = (WEB, WORKER, VAULT, AUDITOR)
 ROLE = "database_role"
 """The execution option that names the role of a process whose work is nobody's request."""
 
+FACTS = ("role", "region", "account", "department", "station", "deputy", "case")
+"""What the wall knows of who acts, each under a setting of its own, `liaison.<fact>`: policies ask them row by row."""
+
 _ACTING, _AT_FIRST, _TOLD, _INSIDE = "acting", "acting at first", "told who acts", "in the vault"
 _ASKED, _FOUND = "asked at first", "found at first"
-_TAKE = text("SELECT set_config('role', :role, true), set_config('liaison.acting', :acting, true)")
+_SAY = ", ".join(f"set_config('liaison.{fact}', :{fact}, true)" for fact in FACTS)
+_ACT = text(f"SELECT {_SAY}").columns(*map(column, FACTS))
+_TAKE = text(f"SELECT set_config('role', :taken, true), {_SAY}").columns(*map(column, ("taken", *FACTS)))
 _VERSION = "(SELECT version FROM registers_version)"
-_BEGIN = text(f"{_TAKE}, {_VERSION}").columns(column("role"), column("acting"), column("version"))
+_BEGIN = text(f"{_TAKE}, {_VERSION}").columns(*map(column, ("taken", *FACTS, "version")))
 KNOWN = (
     *("session_id", "seen_at", "proven", "by", "account_id", "name", "role", "region_path", "department_id"),
-    *("station_id", "deputy_id", "head", "must_change", "password_changed_at", "otp_since", "acting"),
+    *("station_id", "deputy_id", "head", "must_change", "password_changed_at", "otp_since"),
 )
 """The columns of `signed_in`. SQLAlchemy, which is told them, need not find them out with each answer."""
 
+_IN_KNOWN = ("role", "region_path", "account_id", "department_id", "station_id", "deputy_id")
+"""Where `signed_in` has the facts, in their order; an account is bound to no case."""
+
+_SAY_KNOWN = ", ".join(
+    f"set_config('liaison.{fact}', coalesce(known.{name}::text, ''), true)"
+    for fact, name in zip(FACTS, _IN_KNOWN, strict=False)
+)
 _RECOGNISE = text(
-    "SELECT known.*, set_config('liaison.acting', coalesce(known.acting, '{}'), true), set_config('role', :role, true),"
+    f"SELECT known.*, {_SAY_KNOWN}, set_config('liaison.case', '', true), set_config('role', :taken, true),"
     f" {_VERSION} FROM (VALUES (true)) AS one LEFT JOIN signed_in(:digest, :moment, :idle_since) AS known ON true"
-).columns(*map(column, (*KNOWN, "told", "taken", "version")))
-_ENTER = text("SELECT set_config('role', :role, true)")
-_ACT = text("SELECT set_config('liaison.acting', :acting, true)")
-PASS = func.set_config("liaison.acting", json.dumps({"role": SYSTEM.role}), True)
+).columns(*map(column, (*KNOWN, *(f"told_{fact}" for fact in FACTS), "taken", "version")))
+_ENTER = text("SELECT set_config('role', :taken, true)").columns(column("taken"))
+PASS = func.set_config("liaison.role", SYSTEM.role, True)
 """A column of the very query that locks a case within reach: who is given that row has passed the wall (`passed`)."""
 
 
@@ -63,7 +73,7 @@ def stand(actor: Actor) -> None:
         _tell(acting)
     else:
         own.info[ROLE], own.info[_TOLD] = WEB, acting
-        own.execute(_TAKE, {"role": WEB, "acting": acting})
+        own.execute(_TAKE, {"taken": WEB, **acting})
 
 
 def stand_outside() -> None:
@@ -88,7 +98,7 @@ def recognise(asked: Mapping[str, object]) -> Row:
 
 def audit() -> None:
     """From now on this session reads as the auditor's role does, and changes nothing."""
-    session.info[ROLE], session.info[_ACTING] = AUDITOR, "{}"
+    session.info[ROLE], session.info[_ACTING] = AUDITOR, _NOBODY
 
 
 def pass_through() -> None:
@@ -138,13 +148,13 @@ def in_vault() -> Iterator[None]:
         yield
         return
     with session.no_autoflush:
-        session.execute(_ENTER, {"role": VAULT})
+        session.execute(_ENTER, {"taken": VAULT})
         session.info[_INSIDE] = True
         try:
             yield
         finally:
             del session.info[_INSIDE]
-        session.execute(_ENTER, {"role": role})
+        session.execute(_ENTER, {"taken": role})
 
 
 def room_of(table: Table) -> AbstractContextManager[None]:
@@ -152,24 +162,23 @@ def room_of(table: Table) -> AbstractContextManager[None]:
     return in_vault() if table.schema == SCHEMA else nullcontext()
 
 
-def _tell(acting: str) -> None:
+def _tell(acting: Mapping[str, str]) -> None:
     """Say who acts in the running transaction, unless it was the last that was said."""
     if session.info.get(_TOLD) != acting:
         session.info[_TOLD] = acting
-        session.connection().execute(_ACT, {"acting": acting})
+        session.connection().execute(_ACT, acting)
 
 
-def _words(actor: Actor) -> str:
-    known = {
-        "role": actor.role,
-        "region": actor.region_path,
-        "account": actor.account_id,
-        "department": actor.department_id,
-        "station": actor.station_id,
-        "deputy": actor.deputy_id,
-        "case": actor.case_id,
-    }
-    return json.dumps({name: str(value) for name, value in known.items() if value})
+def _words(actor: Actor) -> dict[str, str]:
+    told = (actor.role, actor.region_path, actor.account_id, actor.department_id, actor.station_id, actor.deputy_id)
+    return _said(*told, actor.case_id)
+
+
+def _said(*told: object) -> dict[str, str]:
+    return {fact: str(value) if value else "" for fact, value in zip(FACTS, told, strict=True)}
+
+
+_NOBODY = _said(*[None] * len(FACTS))
 
 
 def _role(of: Session, connection: Connection) -> str | None:
@@ -183,14 +192,15 @@ def _take_on(begun: Session, transaction: SessionTransaction, connection: Connec
     if _ASKED in begun.info:
         begun.info[_FOUND] = _recognise(begun, connection, begun.info.pop(_ASKED))
         return
-    acting = begun.info[_TOLD] = begun.info.pop(_AT_FIRST, None) or begun.info.get(_ACTING, "{}")
-    role, asked = _role(begun, connection), {"acting": acting}
-    registers_are(connection.execute(_BEGIN, asked | {"role": role}).one().version if role else None)
+    acting = begun.info[_TOLD] = begun.info.pop(_AT_FIRST, None) or begun.info.get(_ACTING, _NOBODY)
+    role = _role(begun, connection)
+    registers_are(connection.execute(_BEGIN, {"taken": role, **acting}).one().version if role else None)
 
 
 def _recognise(of: Session, connection: Connection, asked: Mapping[str, object]) -> Row:
-    found = connection.execute(_RECOGNISE, {**asked, "role": WEB}).one()
-    of.info[_ACTING] = of.info[_TOLD] = found.acting or "{}"
+    found = connection.execute(_RECOGNISE, {**asked, "taken": WEB}).one()
+    known = (found.role, found.region_path, found.account_id, found.department_id, found.station_id, found.deputy_id)
+    of.info[_ACTING] = of.info[_TOLD] = _said(*known, None)
     registers_are(found.version)
     return found
 

@@ -10,12 +10,13 @@ from functools import lru_cache
 from itertools import chain, groupby
 from typing import Any
 
-from sqlalchemy import Column, event, inspect
+from sqlalchemy import Column, Table, event, inspect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.orm import Mapper, Session, make_transient, make_transient_to_detached
 
 from liaison.db import once, session
 from liaison.models.base import Base
+from liaison.models.vault import SCHEMA
 
 _DIALECT = PGDialect_psycopg()
 
@@ -101,9 +102,14 @@ def _statement(parts: Sequence[str]) -> str:
 
 @lru_cache(maxsize=64)
 def _insert(mapper: Mapper) -> str:
-    table = mapper.local_table.fullname
+    table = _into(mapper.local_table)
     names = ", ".join(column.name for column, _ in _columns(mapper).values())
     return f"INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, %s)"
+
+
+def _into(table: Table) -> str:
+    """Where its rows are put: those of the vault through a slot, out of which nothing can be taken (`0038_slots`)."""
+    return f"slot_{table.name}" if table.schema == SCHEMA else table.fullname
 
 
 @lru_cache(maxsize=512)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 
+from liaison.clients import bell
 from liaison.clients.files import open_store
 from liaison.db import transaction, wake_after_commit
 from liaison.services import bundles, delivery, digests, health, lapses, notices, reminders, sweeping, timekeeping
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 def relay() -> int:
     """Ring for every notice that is due, bundled where it is too much for one person; returns how many."""
     rung = 0
+    bell.answer(redis())
     with app().app_context():
         while ids := _ring():
             hand_on(ids, redis())

@@ -197,6 +197,8 @@ def _leave(case: Case, target: State, now: datetime) -> None:
         case.came_from = case.state
         if clock is not None:
             clocks.pause(clock, now)
+    elif clock in session.new:
+        session.expunge(clock)  # started and left at one moment: it never ran, and nobody need know of it
     elif clock is not None:
         clocks.stop(clock, now)
 

@@ -70,11 +70,14 @@ def put(case: Case, event: Event, pictures: Mapping[int, str], now: datetime, *,
 
     `pictures` are their hashes by position. Where the platform is not `known` to know who tells, it cannot be asked.
     It is given no voice: who may hear one is promised (`voices`), and the platform is not among them. Returns what our
-    own words found. In what is added later, that is told to the office at once.
+    own words found, which is kept where there is something to look at or to ask about. In what is added later, a hint
+    is told to the office at once.
     """
     rules: Rules = told(RULES)
     asks = rules.asks and known
     found = rules.words.check(event.text)
+    if not (asks or found.is_flagged):
+        return found
     rows = [_row(case, f"{TEXT}:{event.seq}", event.body_digest, found, asks, now)]
     if asks:
         rows += [_row(case, f"{FILE}:{place}", sha256, None, asks, now) for place, sha256 in pictures.items()]

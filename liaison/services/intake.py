@@ -34,6 +34,8 @@ from liaison.services.sealing import Keys
 from liaison.services.trunks import Trunk, find_trunk
 from liaison.writing import write_new
 
+_TAKE_KEY = insert(Idempotency).on_conflict_do_nothing().returning(case_numbers.next_value(), wall.PASS)
+
 MIN_TEXT, MAX_TEXT = 10, 2000  # fewer characters tell nothing; more do not fit a phone's screen or a clerk's day
 TITLE = 30
 
@@ -79,11 +81,11 @@ def submit(
     Raises NotFound for an unknown station and Invalid for an unknown category or department. Whoever the resident or
     the text names does not get the matter, and is in conflict with it from its first moment.
     """
-    wall.pass_through()
     station = stations.get_station(station_code, retired=True)
     case_id = new_id()
     place = _take_key(station.code, key, digest, case_id, now)
     if place is None:
+        wall.pass_through()
         return _submitted_before(station.code, key, digest, keys)
     category = stations.find_category(submission.category)
     if submission.category and category is None:
@@ -107,9 +109,11 @@ def submit(
         stays = station.screening or found.is_flagged
         news = receipt if stays else _go_on(case, known, now)
         submitted = _submitted(case, secret, receipt, created=True)
-    write_new()
-    if news:
-        announce(case, news, now)
+        if told or named:
+            write_new()  # so that nobody is told whom the matter is about
+        if news:
+            announce(case, news, now)
+        write_new()  # unless it was written with the notices
     return submitted
 
 
@@ -162,13 +166,14 @@ def withdraw(actor: Actor, number: str, reason: str, *, now: datetime) -> Case:
 
 
 def _take_key(scope: str, key: str, digest: str, case_id: UUID, now: datetime) -> int | None:
-    """Write the idempotency row and draw the case's place; waits for a twin in flight, None when the key was used."""
-    return session.scalar(
-        insert(Idempotency)
-        .values(scope=scope, key=key, digest=digest, case_id=case_id, created_at=now)
-        .on_conflict_do_nothing()
-        .returning(case_numbers.next_value())
-    )
+    """Write the idempotency row and draw the case's place; waits for a twin in flight, None when the key was used.
+
+    Whoever has a key of their own passes the wall with the same statement.
+    """
+    row = {"scope": scope, "key": key, "digest": digest, "case_id": case_id, "created_at": now}
+    place = session.scalar(_TAKE_KEY, row)
+    wall.passed(place is not None)
+    return place
 
 
 def _submitted_before(scope: str, key: str, digest: str, keys: Keys) -> Submitted:
@@ -233,9 +238,10 @@ def _add_matter(
 
 def _seal(case: Case, submission: Submission, addresses: dict[str, str], keys: Keys, now: datetime) -> None:
     """Keep who the resident is, where it is, where they hear of news, and in whose list the matter stands."""
+    session.add_all(vault.slots(case.id, submission.contact, submission.place, keys))
+    if not (addresses or submission.visitor_id):
+        return
     with wall.in_vault():
-        vault.keep_contact(case.id, submission.contact, keys)
-        vault.keep_place(case.id, submission.place, keys)
         for channel, address in addresses.items():
             vault.keep_address(case.id, channel, address, keys, now)
         if submission.visitor_id:

@@ -1,12 +1,11 @@
 """Stations, their rosters, and who answers for a new matter: what the routing rules need from the database."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, or_, select, update
 from sqlalchemy.orm import contains_eager, joinedload
 
 from liaison.db import apart, lasting, session
@@ -159,16 +158,6 @@ def _concerned(station_id: UUID, day: date) -> CompoundSelect:
     listed = select(RosterRow.deputy_id).where(RosterRow.station_id == station_id)
     changed = (DutyChange.station_id == station_id, DutyChange.day == day, DutyChange.deputy_id.is_not(None))
     return listed.union_all(select(DutyChange.deputy_id).where(*changed))
-
-
-def _roster(station_id: UUID) -> Sequence[Row]:
-    account = exists().where(Account.deputy_id == Deputy.id, Account.active)
-    return session.execute(
-        select(Deputy.id, Deputy.absent_until, Deputy.active, account.label("has_account"))
-        .join(RosterRow, RosterRow.deputy_id == Deputy.id)
-        .where(RosterRow.station_id == station_id)
-        .order_by(RosterRow.position)
-    ).all()
 
 
 def on_duty(station: Station, now: datetime) -> UUID | None:

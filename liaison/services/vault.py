@@ -42,29 +42,22 @@ class Spot:
     lng: float | None = None
 
 
+def slots(case_id: UUID, contact: Contact, spot: Spot, keys: Keys) -> list[Base]:
+    """The rows that keep who tells a new matter and where it is, as far as told; written with it by `write_new`."""
+    identity, place = _sealed_contact(case_id, contact, keys), _sealed_place(case_id, spot, keys)
+    return [*([Identity(**identity)] if identity else []), *([Place(**place)] if place else [])]
+
+
 def keep_contact(case_id: UUID, contact: Contact, keys: Keys) -> None:
     """Seal a resident's contact, the phone as its digits; nothing is written when nothing was told."""
-    if not (contact.name or contact.phone):
-        return
-    name, phone, row = contact.name, plain_phone(contact.phone or ""), (case_id,)
-    _keep(
-        Identity,
-        case_id=case_id,
-        key_id=keys.newest,
-        name=seal(keys, Identity.name, row, name.encode()) if name else None,
-        phone=seal(keys, Identity.phone, row, phone.encode()) if phone else None,
-        phone_mac=look_up(keys.codes[keys.newest_code], Identity.phone_mac, phone.encode()) if phone else None,
-        code_key_id=keys.newest_code if phone else None,
-    )
+    if sealed := _sealed_contact(case_id, contact, keys):
+        _keep(Identity, **sealed)
 
 
 def keep_place(case_id: UUID, spot: Spot, keys: Keys) -> None:
     """Seal where the matter is; nothing is written when nothing was told."""
-    if not spot.name and spot.lat is None:
-        return
-    document = json.dumps({"name": spot.name, "lat": spot.lat, "lng": spot.lng}, ensure_ascii=False)
-    sealed = seal(keys, Place.sealed, (case_id,), document.encode())
-    _keep(Place, case_id=case_id, key_id=keys.newest, sealed=sealed)
+    if sealed := _sealed_place(case_id, spot, keys):
+        _keep(Place, **sealed)
 
 
 def drop_contact(case_id: UUID) -> int:
@@ -243,6 +236,28 @@ def _mark(owner_id: UUID, kind: str, mark: str, keys: Keys) -> dict[str, object]
 def _keep_seed(account_id: UUID, state: str, seed: str, keys: Keys) -> None:
     sealed = seal(keys, Seed.sealed, (account_id, state), seed.encode())
     _replace(Seed, {"account_id": account_id, "state": state}, key_id=keys.newest, sealed=sealed)
+
+
+def _sealed_contact(case_id: UUID, contact: Contact, keys: Keys) -> dict[str, object]:
+    if not (contact.name or contact.phone):
+        return {}
+    name, phone, row = contact.name, plain_phone(contact.phone or ""), (case_id,)
+    return {
+        "case_id": case_id,
+        "key_id": keys.newest,
+        "name": seal(keys, Identity.name, row, name.encode()) if name else None,
+        "phone": seal(keys, Identity.phone, row, phone.encode()) if phone else None,
+        "phone_mac": look_up(keys.codes[keys.newest_code], Identity.phone_mac, phone.encode()) if phone else None,
+        "code_key_id": keys.newest_code if phone else None,
+    }
+
+
+def _sealed_place(case_id: UUID, spot: Spot, keys: Keys) -> dict[str, object]:
+    if not spot.name and spot.lat is None:
+        return {}
+    document = json.dumps({"name": spot.name, "lat": spot.lat, "lng": spot.lng}, ensure_ascii=False)
+    sealed = seal(keys, Place.sealed, (case_id,), document.encode())
+    return {"case_id": case_id, "key_id": keys.newest, "sealed": sealed}
 
 
 def _keep(table: type[Base], **columns: object) -> None:

@@ -44,7 +44,7 @@ HOMES = {
     "apiflask": ("liaison.app", "liaison.web"),
     "marshmallow": ("liaison.web",),
     "redis": ("liaison.app", "liaison.ways_out", "liaison.clients", "workers"),
-    "rq": ("liaison.app", "workers"),
+    "rq": ("liaison.clients.bell", "workers"),
     "httpx": ("liaison.clients",),
     "requests": ("liaison.clients",),
     "urllib3": ("liaison.clients",),

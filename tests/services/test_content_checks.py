@@ -197,7 +197,8 @@ def test_who_wechat_does_not_know_is_not_asked_about_twice(life: Life, asking, o
     platform = asking(*[error] if error else [])
     number = tell(life, openid=openid)
     check(life, platform)
-    assert (rows(number)[0].state, rows(number)[0].source, life.case(number).state) == ("done", "words", "with_deputy")
+    found = [(row.state, row.source) for row in rows(number)]
+    assert (found, life.case(number).state) == ([("done", "words")] if openid else [], "with_deputy")
     assert channels.paused(life.clock()) == {}
 
 

@@ -1,6 +1,5 @@
 """Accounts sign in with a password; sessions end by time, by idleness, and at a word."""
 
-import json
 
 import pytest
 from sqlalchemy import func, select
@@ -15,7 +14,7 @@ from tests.support.clock import FakeClock
 from tests.support.standing import standing
 from tests.support.town import PASSWORD, Town
 
-ACTING = select(func.current_setting("liaison.acting"))
+TOLD = select(*(func.current_setting(f"liaison.{fact}") for fact in wall.FACTS))
 
 
 @pytest.fixture
@@ -104,8 +103,9 @@ def test_the_wall_is_told_of_a_session_what_it_is_told_of_its_account(town: Town
         token = sign_in.open_session(account, clock(), proven=True).token
         with standing(ANYONE):
             known = recognition.recognise(token, clock())
-            told = session.scalar(ACTING)
+            told = tuple(session.execute(TOLD).one())
+            session.commit()
             wall.stand(town.actor(username))
-            assert (known.actor, json.loads(told)) == (town.actor(username), json.loads(session.scalar(ACTING)))
+            assert (known.actor, told) == (town.actor(username), tuple(session.execute(TOLD).one()))
             assert recognition.recognise(token + "x", clock()) is None
-            assert session.scalar(ACTING) == "{}"
+            assert set(session.execute(TOLD).one()) == {""}

@@ -8,6 +8,7 @@ from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from liaison.clients import bell
 from liaison.embedded import start_redis
 from workers.relay import BATCH, hand_on
 
@@ -46,3 +47,13 @@ def test_jobs_name_the_sender_and_leave_nothing_when_done(queue: Queue) -> None:
     hand_on([uuid4()], queue.connection)
     (job,) = queue.jobs
     assert (job.func_name, job.result_ttl, job.timeout) == ("workers.jobs.send_notices", 0, 600)
+
+
+def test_however_many_ring_the_relay_comes_once_and_once_more_for_who_rings_after_it_began(queue: Queue) -> None:
+    ticks = Queue("ticks", connection=queue.connection, serializer=JSONSerializer)
+    for _ in range(3):
+        bell.ring(queue.connection)
+    assert [job.func_name for job in ticks.jobs] == ["workers.jobs.relay"]
+    bell.answer(queue.connection)
+    bell.ring(queue.connection)
+    assert len(ticks) == 2
