@@ -31,6 +31,9 @@ VARYING = ("Set-Cookie", "Date", "X-Request-ID")
 SHOWS_NOTHING = ("/m",)
 """The form that asks for number and query code."""
 
+OPENED_BY_CODE = ("/api/v1/matters/<number>",)
+"""Shows the very row that the query code opened, from where its resident stands before the wall."""
+
 LEADS_BACK = ("/console/cases/<number>/<name>", "/console/assignments/<reference>/<name>")  # GET: to the page itself
 
 
@@ -87,7 +90,8 @@ def own_faults(asker: Asker, cell: Cell, own: str, asked: Asked) -> Iterator[str
     if answer.status_code in (401, 403, 404, 500) or is_sign_in(answer):
         yield f"own, but answered {answer.status_code} {answer.text[:200]}"
     relation = POLICY[cell.action].relations[asker.role]
-    if relation in REACHING and answer.status_code == 200 and not called and cell.rule.rule not in SHOWS_NOTHING:
+    shows = cell.rule.rule not in SHOWS_NOTHING + OPENED_BY_CODE
+    if relation in REACHING and answer.status_code == 200 and not called and shows:
         yield f"tied by {relation}, but did not ask reach"
     if asker.world.barred.number.encode() in answer.get_data():
         yield "in conflict, but told of the case"
@@ -119,8 +123,12 @@ def seen(answer: TestResponse, target: str) -> tuple[int, bytes, list[tuple[str,
 
 @contextmanager
 def reaching() -> Iterator[set[str]]:
-    """Which functions of reach are called within."""
+    """Which functions of reach are called within, where no statement is kept from before."""
     called: set[str] = set()
+    for name, module in list(sys.modules.items()):
+        for each in vars(module).values() if name.startswith("liaison.services") else ():
+            if hasattr(each, "cache_clear"):
+                each.cache_clear()
 
     def watch(frame: FrameType, event: str, _argument: object) -> None:
         if event == "call" and frame.f_code.co_filename == reach.__file__:
