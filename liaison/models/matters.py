@@ -8,7 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from liaison.models.base import Base, new_id
 from liaison.models.cases import Case
-from liaison.models.departments import Department
 
 
 class Matter(Base):
@@ -34,7 +33,6 @@ class Matter(Base):
     channel: Mapped[str | None]
 
     case: Mapped[Case] = relationship(lazy="raise")
-    suggested_department: Mapped[Department | None] = relationship(lazy="raise")
 
 
 class Idempotency(Base):

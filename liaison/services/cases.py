@@ -29,11 +29,10 @@ OF_A_MOVE = frozenset({"cases", "matters", "events", "clocks", "notices", "repli
 
 
 class _Held(NamedTuple):
-    """A trunk as somebody's lock has read it, and the rows its case then stood by."""
+    """A trunk as somebody's lock has read it."""
 
     actor: Actor
     trunk: Trunk
-    joined: tuple[UUID | None, ...]
 
 
 def lock_case(actor: Actor, number: str) -> Case:
@@ -45,7 +44,7 @@ def lock_case(actor: Actor, number: str) -> Case:
     if found is None:
         raise NotFound()
     case = found.trunk.case
-    once(f"trunk of {number}", lambda: _Held(actor, found.trunk, _joined(case)))
+    once(f"trunk of {number}", lambda: _Held(actor, found.trunk))
     if not found.barred:
         recipients.nobody_barred(case)
     return case
@@ -57,14 +56,10 @@ def find_held(actor: Actor, number: str) -> Trunk | None:
     The case and its matter are rows of the session, and so are always as they are now.
     """
     held = once(f"trunk of {number}", lambda: None)
-    if held is None or held.actor != actor or written() - OF_A_MOVE or _joined(held.trunk.case) != held.joined:
+    if held is None or held.actor != actor or written() - OF_A_MOVE:
         return None
     clock, replies = current_clock(held.trunk.case), held.trunk.replies or "replies" in written()
     return held.trunk._replace(clock=clock, replies=replies)
-
-
-def _joined(case: Case) -> tuple[UUID | None, ...]:
-    return case.station_id, case.deputy_id, case.category_id
 
 
 def check_unmoved(actor: Actor, number: str, seen: int) -> None:

@@ -27,11 +27,12 @@ from liaison.models.cases import Attachment, Case, Rating
 from liaison.models.clocks import Clock
 from liaison.models.matters import Matter, Reveal
 from liaison.models.rights import ErasureRequest, Hold
-from liaison.services import audit, cases, clocks, ladders, reveals, vault
+from liaison.services import audit, cases, clocks, ladders, register_names, reveals, vault
 from liaison.services.calendars import current_calendar
 from liaison.services.departments import retired_departments
 from liaison.services.parties import Barred, barred
 from liaison.services.reach import cases_within, conflicting
+from liaison.services.register_names import Named
 from liaison.services.sealing import Keys
 from liaison.services.trunks import Past, Trunk, find_trunk, past_of
 from liaison.services.voices import audible
@@ -93,6 +94,9 @@ class Dossier:
     """
 
     case: Case
+    station: Named | None
+    deputy: Named | None
+    category: Named | None
     text: str
     phase: str
     waiting_for: str | None
@@ -143,6 +147,9 @@ def dossier_of(actor: Actor, trunk: Trunk, keys: Keys, now: datetime) -> Dossier
     contact = reveals.find_visible_contact(actor, trunk, keys, now) if matter else None
     dossier = Dossier(
         case=case,
+        station=register_names.find_station(case.station_id),
+        deputy=register_names.find_deputy(case.deputy_id),
+        category=register_names.find_category(case.category_id),
         text=_readable(actor, case.text),
         phase=state.phase,
         waiting_for=state.waits_for,

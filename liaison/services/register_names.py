@@ -1,10 +1,9 @@
-"""What lists call a category, a station, a deputy, a department: kept by id while the registers stay as they are.
-
-A page of rows looks them up here, so that no query of a list joins what a process knows already.
+"""What lists and cases call a category, a station, a deputy, a department: kept by id while the registers stay as
+they are, so that no query joins what a process knows already.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
@@ -13,6 +12,28 @@ from liaison.db import lasting, session
 from liaison.models.departments import Category, Department
 from liaison.models.people import Deputy
 from liaison.models.stations import Station
+
+
+class Named(NamedTuple):
+    """The code and the name of something in the registers."""
+
+    code: str
+    name: str
+
+
+def find_station(id_: UUID | None) -> Named | None:
+    """What a station is called."""
+    return _named(Station).get(id_)
+
+
+def find_deputy(id_: UUID | None) -> Named | None:
+    """What a deputy is called."""
+    return _named(Deputy).get(id_)
+
+
+def find_category(id_: UUID | None) -> Named | None:
+    """What a category is called."""
+    return _named(Category).get(id_)
 
 
 def category_names() -> Mapping[UUID | None, str]:
@@ -42,3 +63,10 @@ def headed_names() -> Mapping[UUID | None, str]:
 
 def _names(of: str, key: ColumnElement, name: ColumnElement[str]) -> Mapping[Any, str]:
     return lasting(f"names of {of}", lambda: dict(session.execute(select(key, name)).all()))
+
+
+def _named(table: type[Station | Deputy | Category]) -> Mapping[UUID | None, Named]:
+    rows = select(table.id, table.code, table.name)
+    return lasting(
+        f"named {table.__tablename__}", lambda: {id_: Named(code, name) for id_, code, name in session.execute(rows)}
+    )

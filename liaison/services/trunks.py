@@ -10,7 +10,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select
-from sqlalchemy.orm import joinedload
 
 from liaison import wall
 from liaison.db import session
@@ -90,14 +89,8 @@ def past_of(case_id: UUID) -> list[Past]:
 def _select_trunk() -> Select:
     parts = {"replies": Reply, "files": Attachment, "ratings": Rating, "assignments": Assignment}
     any_of = [exists().where(part.case_id == Case.id).label(name) for name, part in parts.items()]
-    return (
-        select(Case, Matter, Clock, *any_of)
-        .outerjoin(Matter, Matter.case_id == Case.id)
-        .outerjoin(Clock, Clock.id == Case.clock_id)
-        .where(Case.number == bindparam("number"))
-        .options(joinedload(Case.station), joinedload(Case.deputy), joinedload(Case.category))
-        .options(joinedload(Matter.suggested_department))
-    )
+    rows = select(Case, Matter, Clock, *any_of).outerjoin(Matter, Matter.case_id == Case.id)
+    return rows.outerjoin(Clock, Clock.id == Case.clock_id).where(Case.number == bindparam("number"))
 
 
 def _select_locking() -> Select:

@@ -50,9 +50,9 @@ def _pairs(dossier: Dossier) -> list[tuple[str, str]]:
     state = label("state", case.state) + ("（督办）" if case.supervised_at else "")
     return [
         ("登记时间", minute(case.created_at)),
-        ("联络站", case.station.name if case.station else "—"),
-        ("类别", case.category.name if case.category else "未选"),
-        ("责任代表", case.deputy.name if case.deputy else "人大办"),
+        ("联络站", dossier.station.name if dossier.station else "—"),
+        ("类别", dossier.category.name if dossier.category else "未选"),
+        ("责任代表", dossier.deputy.name if dossier.deputy else "人大办"),
         ("主办单位", leads[-1] if leads else "—"),
         ("办理期限", day(dossier.deadline.clock.due_at) if dossier.deadline else "—"),
         ("状态", state),

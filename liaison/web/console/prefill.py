@@ -6,6 +6,7 @@ from werkzeug.datastructures import MultiDict
 
 from liaison.domain.actors import Actor
 from liaison.models.assignments import Reply
+from liaison.services import stations
 from liaison.services.departments import retired_departments
 from liaison.services.dossiers import Dossier, Duty
 from liaison.services.parties import DEPARTMENT
@@ -63,7 +64,7 @@ def suggested(dossier: Dossier) -> dict[str, str]:
 
 def _dispatch(dossier: Dossier) -> Start:
     """The lead of the round before, else what the deputy advised, else what the rules suggested."""
-    category = dossier.case.category
+    category = stations.find_category(dossier.category.code) if dossier.category else None
     values = MultiDict({"complexity": category.complexity if category else "ordinary"})
     lead, why = _first_choice(dossier)
     if lead:
