@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import NamedTuple
 
 import psycopg
 
@@ -30,19 +31,32 @@ class Pressed:
 
 
 def measure(site: Site, rounds: int, seconds: int) -> list[Pressed]:
-    """Press every operation in every round."""
+    """Press every operation in every round, and once before: a connection plans a query anew some ten times."""
     found = []
     for operation in operations(site):
-        ours, floors, written = list[Slice](), list[Slice](), 0
-        for _ in range(rounds):
-            if operation.floor:
-                floors.append(press(site.floor, operation.floor(site), seconds, _of(site, "floor"), once=False))
-            requests, before = operation.ours(site), _wal(site)
-            ours.append(press(site.ours, requests, seconds, _of(site, "ours"), once=operation.once))
-            written += _wal(site) - before
-        found.append(Pressed(operation, ours, floors, written / sum(each.requests for each in ours)))
+        told = [_round(site, operation, seconds) for _ in range(rounds + 1)][1:]
+        ours, floors = [each.ours for each in told], [each.floor for each in told if each.floor]
+        written = sum(each.wal for each in told) / sum(each.requests for each in ours)
+        found.append(Pressed(operation, ours, floors, written))
         print(line(found[-1]), flush=True)
     return found
+
+
+class _Round(NamedTuple):
+    """Ours and, where something compares, the floor's, with the WAL that ours wrote."""
+
+    ours: Slice
+    floor: Slice | None
+    wal: int
+
+
+def _round(site: Site, operation: Operation, seconds: int) -> _Round:
+    beside = None
+    if operation.floor:
+        beside = press(site.floor, operation.floor(site), seconds, _of(site, "floor"), once=False)
+    requests, before = operation.ours(site), _wal(site)
+    ours = press(site.ours, requests, seconds, _of(site, "ours"), once=operation.once)
+    return _Round(ours, beside, _wal(site) - before)
 
 
 def line(pressed: Pressed) -> str:
