@@ -35,6 +35,7 @@ from liaison.processes import spawn, stop, wait_until
 
 MINUTE = 60.0
 SCANS, MATTERS = 10_000, 1_000  # of a minute
+WARM = 3.0  # seconds of the same beforehand, since a server that runs is warm
 START, PATIENCE = 60.0, 30.0  # seconds to come up, and for one answer
 SCAN, TELL = "landing", "submit"
 DONE = {SCAN: 200, TELL: 201}
@@ -62,13 +63,14 @@ class Outcome:
 def measure(folder: Path, seconds: float) -> list[Figure]:
     """Run so many seconds of that minute on the installation in a folder; prints what came of it."""
     with standing(folder) as ground:
-        arrivals, port = plan(ground.app, seconds), free_port()
+        arrivals, port = plan(ground.app, seconds, seed=1), free_port()
         limits = {"LIAISON_WEB__RATE_LIMITS": "true", "LIAISON_WEB__TRUSTED_PROXIES": "1"}
         program = programs.web("127.0.0.1", port, environ(folder) | limits, folder, ROOT)
         server = spawn(program)
         try:
             wait_until(partial(answers, port, "/healthz"), START, "the web server")
             parts = {"app": server.pid, "PostgreSQL": ground.postgres.child.pid}
+            asyncio.run(run(port, plan(ground.app, WARM, seed=0)))
             before = {name: cpu_of(pid) for name, pid in parts.items()}
             outcomes = asyncio.run(run(port, arrivals))
             cpu = {name: (cpu_of(pid) - before[name]) / seconds for name, pid in parts.items()}
@@ -80,9 +82,9 @@ def measure(folder: Path, seconds: float) -> list[Figure]:
     return _figures(outcomes)
 
 
-def plan(app: Flask, seconds: float) -> list[Arrival]:
+def plan(app: Flask, seconds: float, *, seed: int) -> list[Arrival]:
     """The arrivals in their order: at random moments, at all stations alike."""
-    chance = random.Random(1)
+    chance = random.Random(seed)
     with app.app_context():
         codes = list(session.scalars(select(Station.code).where(Station.active)))
         keys = app.extensions["liaison"].keys.stations

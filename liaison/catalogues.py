@@ -32,7 +32,7 @@ REFUSALS = (
     *("services/ratings", "services/rights"),
     *("services/stations", "services/voices"),
     *("web/bursts", "web/errors", "web/fields", "web/origins", "web/paging", "web/schemas", "web/uploads"),
-    *("web/open/anchors", "web/open/answers", "web/resident/pages"),
+    *("web/open/anchors", "web/open/answers", "web/resident/access", "web/resident/pages"),
 )
 """The modules that say to residents why something was refused."""
 

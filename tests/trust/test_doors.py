@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import pytest
 from flask import redirect, request
 
@@ -56,14 +57,22 @@ def _lead_away():
     return redirect(target) if re.fullmatch("//[a-z.]+", target) else None
 
 
+class _Following(httpx.BaseTransport):
+    """Goes wherever an answer sends it."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self._inner = inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return httpx.Client(transport=self._inner, follow_redirects=True).send(request)
+
+
 def test_a_call_that_is_sent_on_is_seen(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    followed = network.Webhook.send
+    sent = network.Webhook.send
 
     def send(webhook: network.Webhook, letter: object) -> None:
-        client = webhook._caller._take()
-        client.follow_redirects = True
-        webhook._caller._idle.append(client)
-        followed(webhook, letter)
+        webhook._caller._idle.append(_Following(webhook._caller._take()))
+        sent(webhook, letter)
 
     monkeypatch.setattr(network.Webhook, "send", send)
     assert any("it knocked" in failure for failure in network.ssrf(stage, 10).failures)
