@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
 
@@ -72,7 +73,14 @@ def named_in(text: str, names: Mapping[Key, str], regions: Collection[str] = ())
     """
     folded = _fold(text)
     shorts = {folded[start:end] for start, end in _spans(folded)}
-    return [key for key, name in names.items() if _is_named(_bare(_fold(name), regions), folded, shorts)]
+    above = tuple(regions)
+    return [key for key, name in names.items() if _is_named(_called(name, above), folded, shorts)]
+
+
+@lru_cache(maxsize=4096)
+def _called(name: str, regions: Collection[str]) -> str:
+    """A name as texts are searched for it; asked again with every text."""
+    return _bare(_fold(name), regions)
 
 
 def _bare(name: str, regions: Collection[str]) -> str:
@@ -88,8 +96,9 @@ def _is_named(name: str, text: str, shorts: Iterable[str]) -> bool:
 
 def _is_short(short: str, name: str) -> bool:
     """Whether `short` is what people may make of `name`."""
-    ends = any(name.endswith(body) and short.endswith((body, body[0])) for body in _BODIES)
-    if not ends or len(short) >= len(name) or short[0] != name[0]:
+    if short[0] != name[0] or len(short) >= len(name):
+        return False
+    if not any(name.endswith(body) and short.endswith((body, body[0])) for body in _BODIES):
         return False
     rest = iter(name)
     return all(character in rest for character in short)

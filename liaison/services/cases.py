@@ -147,17 +147,16 @@ def record(
 
 
 def open_case(kind: str, now: datetime, *, id: UUID, place: int, **columns: object) -> Case:
-    """Make a new case of this kind in its first state, numbered, its first clock running.
+    """Make a new case of this kind in its first state, numbered; whoever leaves it there has it wait (`wait`).
 
     `place` is the next of `case_numbers`: gaps are allowed, repeats are not. `columns` are the trunk's own: title,
     text, region, station, deputy, category.
     """
-    flow = WORKFLOWS[kind]
     case = Case(
         id=id,
         kind=kind,
         number=numbers.make_number(kind, local_day(now).year, place),
-        state=flow.initial,
+        state=WORKFLOWS[kind].initial,
         state_since=now,
         created_at=now,
         round=1,
@@ -166,9 +165,13 @@ def open_case(kind: str, now: datetime, *, id: UUID, place: int, **columns: obje
         **columns,
     )
     session.add(case)
-    with session.no_autoflush:  # so that the row is written once, with its clock
-        _enter(case, flow.state(flow.initial), now)
     return case
+
+
+def wait(case: Case, now: datetime) -> None:
+    """Let the clock of a new case's first state run."""
+    with session.no_autoflush:  # so that the row is written once, with its clock
+        _enter(case, WORKFLOWS[case.kind].state(case.state), now)
 
 
 def resume_as(case: Case, state: str, now: datetime) -> None:
@@ -192,8 +195,6 @@ def _leave(case: Case, target: State, now: datetime) -> None:
         case.came_from = case.state
         if clock is not None:
             clocks.pause(clock, now)
-    elif clock in session.new:
-        session.expunge(clock)  # started and left at one moment: it never ran, and nobody need know of it
     elif clock is not None:
         clocks.stop(clock, now)
 

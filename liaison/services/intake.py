@@ -31,10 +31,10 @@ from liaison.services.departments import find_department_id
 from liaison.services.photos import Kept
 from liaison.services.receipts import first_event
 from liaison.services.sealing import Keys
-from liaison.services.trunks import Trunk, find_trunk
+from liaison.services.trunks import Trunk, find_told
 from liaison.writing import write_new
 
-_TAKE_KEY = insert(Idempotency).on_conflict_do_nothing().returning(case_numbers.next_value(), wall.PASS)
+_TAKE_KEY = insert(Idempotency.__table__).on_conflict_do_nothing().returning(case_numbers.next_value(), wall.PASS)
 
 MIN_TEXT, MAX_TEXT = 10, 2000  # fewer characters tell nothing; more do not fit a phone's screen or a clerk's day
 TITLE = 30
@@ -106,8 +106,10 @@ def submit(
         complaints.keep(case, actor, told, named, now)
         pictures, known = _pictures(files, submission.files), bool(submission.visitor_id)
         found = content_checks.put(case, receipt, pictures, now, known=known)
-        stays = station.screening or found.is_flagged
-        news = receipt if stays else _go_on(case, known, now)
+        stays, is_asked = station.screening or found.is_flagged, known and content_checks.asks_platform()
+        if stays or is_asked:  # by the platform, which then looks before the deputy does (`checking`)
+            cases.wait(case, now)
+        news = receipt if stays else None if is_asked else _let_through(case, SYSTEM, now)
         submitted = _submitted(case, secret, receipt, created=True)
         if told or named:
             write_new()  # so that nobody is told whom the matter is about
@@ -128,11 +130,6 @@ def let_through(case: Case, actor: Actor, now: datetime, *, text: str = "") -> N
     announce(case, _let_through(case, actor, now, text=text), now)
 
 
-def _go_on(case: Case, known: bool, now: datetime) -> Event | None:
-    """Pass a matter on, unless the platform, to which it is `known` who tells, is asked first (`checking`)."""
-    return None if known and content_checks.asks_platform() else _let_through(case, SYSTEM, now)
-
-
 def _let_through(case: Case, actor: Actor, now: datetime, *, text: str = "") -> Event:
     return cases.move(case, "accept" if case.deputy_id else "accept_unattended", actor, now, text=text)
 
@@ -142,7 +139,7 @@ def find_by_code(number: str, code: str, keys: Keys) -> Trunk | None:
 
     A wrong code takes the same work as an absent number.
     """
-    trunk = find_trunk(number, Matter.case_id.is_not(None))
+    trunk = find_told(number)
     seal, key_id = (trunk.matter.code_seal, trunk.matter.code_key_id) if trunk else (bytes(32), keys.newest_code)
     return trunk if numbers.same_code(keys.mac(key_id), number, code, seal) else None
 
@@ -171,7 +168,7 @@ def _take_key(scope: str, key: str, digest: str, case_id: UUID, now: datetime) -
     Whoever has a key of their own passes the wall with the same statement.
     """
     row = {"scope": scope, "key": key, "digest": digest, "case_id": case_id, "created_at": now}
-    place = session.scalar(_TAKE_KEY, row)
+    place = session.connection().scalar(_TAKE_KEY, row)
     wall.passed(place is not None)
     return place
 

@@ -66,7 +66,9 @@ def _names(of: str, key: ColumnElement, name: ColumnElement[str]) -> Mapping[Any
 
 
 def _named(table: type[Station | Deputy | Category]) -> Mapping[UUID | None, Named]:
-    rows = select(table.id, table.code, table.name)
-    return lasting(
-        f"named {table.__tablename__}", lambda: {id_: Named(code, name) for id_, code, name in session.execute(rows)}
-    )
+    return lasting(f"named {table.__tablename__}", lambda: _read_named(table))
+
+
+def _read_named(table: type[Station | Deputy | Category]) -> dict[UUID | None, Named]:
+    rows = session.execute(select(table.id, table.code, table.name))
+    return {id_: Named(code, name) for id_, code, name in rows}

@@ -63,8 +63,12 @@ class Past:
 
 def find_trunk(number: str, *within: ColumnElement[bool]) -> Trunk | None:
     """The trunk of a case, if it lies within."""
-    row = session.execute(_TRUNK.where(*within), {"number": number}).one_or_none()
-    return Trunk(*row) if row else None
+    return _found(_TRUNK.where(*within), number)
+
+
+def find_told(number: str) -> Trunk | None:
+    """The trunk of a matter; for who looks behind the wall (`wall.behind`)."""
+    return _found(_TOLD, number)
 
 
 def lock_trunk(actor: Actor, number: str) -> Locked | None:
@@ -84,6 +88,11 @@ def lock_trunk(actor: Actor, number: str) -> Locked | None:
 def past_of(case_id: UUID) -> list[Past]:
     """The events of a case that was found within reach, in order."""
     return [Past(*row) for row in session.connection().execute(_EVENTS, {"case_id": case_id})]
+
+
+def _found(rows: Select, number: str) -> Trunk | None:
+    row = session.execute(rows, {"number": number}).one_or_none()
+    return Trunk(*row) if row else None
 
 
 def _select_trunk() -> Select:
@@ -113,6 +122,7 @@ def _locking_for(role: Role) -> Select:
 
 
 _TRUNK = _select_trunk()  # made once: to put it together takes longer than to read what it finds
+_TOLD = _TRUNK.where(Matter.case_id.is_not(None))
 _LOCKING = _select_locking()
 _EVENTS = (
     select(*(Event.__table__.c[each.name] for each in fields(Past)))
