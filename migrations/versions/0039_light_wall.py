@@ -66,33 +66,9 @@ OF_CASES = {
 CONFLICTS = "EXISTS (SELECT FROM cases c WHERE c.id = conflicts.case_id) OR case_id IN "
 ENGINE = "acting('role') = 'system'"
 
-SIGNED_IN = """
-CREATE FUNCTION signed_in(digest bytea, moment timestamptz, idle_since timestamptz)
-RETURNS TABLE (
-    session_id uuid, seen_at timestamptz, proven boolean, by text, account_id uuid, name text, role text,
-    region_path text, department_id uuid, station_id uuid, deputy_id uuid, head boolean, must_change boolean,
-    password_changed_at timestamptz, otp_since timestamptz{column}
-)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-BEGIN
-    RETURN QUERY SELECT
-        s.id, s.seen_at, s.proven_at IS NOT NULL, s.by, a.id, a.name, a.role,
-        r.path, a.department_id, a.station_id, a.deputy_id, a.head, a.must_change,
-        a.password_changed_at, a.otp_since{value}
-    FROM sessions s JOIN accounts a ON a.id = s.account_id JOIN regions r ON r.id = a.region_id
-    WHERE s.token_digest = digest AND s.revoked_at IS NULL AND s.expires_at > moment AND s.seen_at > idle_since
-    AND a.active;
-END $$
-"""
-AS_JSON = """, json_strip_nulls(json_build_object(
-            'role', a.role, 'region', r.path, 'account', a.id,
-            'department', a.department_id, 'station', a.station_id, 'deputy', a.deputy_id
-        ))::text"""
-
 
 def upgrade() -> None:
     _acting(ACTING)
-    _signed_in("", "")
     _see("cases", CASES)
     for table, seen in OF_CASES.items():
         _see(table, f"{ENGINE} OR {seen}")
@@ -102,7 +78,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     _acting(OLD_ACTING)
-    _signed_in(", acting text", AS_JSON)
     _see("cases", OLD_CASES)
     for table, seen in OF_CASES.items():
         _see(table, seen)
@@ -112,11 +87,6 @@ def downgrade() -> None:
 
 def _acting(body: str) -> None:
     op.execute(f"CREATE OR REPLACE FUNCTION acting(what text) RETURNS text LANGUAGE sql STABLE AS $$ {body} $$")
-
-
-def _signed_in(column: str, value: str) -> None:
-    op.execute("DROP FUNCTION signed_in(bytea, timestamptz, timestamptz)")
-    op.execute(SIGNED_IN.format(column=column, value=value))
 
 
 def _see(table: str, seen: str) -> None:
