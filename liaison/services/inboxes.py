@@ -54,8 +54,9 @@ COUNTED_TO = 500
 """How far boxes are counted: with more than that in hand nobody asks how many more, and to count them all takes the
 longer the more there are."""
 
-KEPT = 256
-"""Queries kept of each kind: building one takes longer than asking it, and a clerk asks the same few all day."""
+KEPT = 32
+"""Queries kept of each kind, 200 kB each: building one takes longer than asking it, and a clerk asks the same few all
+day."""
 
 HEADS_BOX = "late"
 """The box only the head of a department has: its yellow and red assignments."""
