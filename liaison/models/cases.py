@@ -61,10 +61,6 @@ class Case(Base):
     has_merged: Mapped[bool] = mapped_column(default=False)
     channels: Mapped[list] = mapped_column(default=list)
 
-    station: Mapped[Station | None] = relationship(lazy="raise")
-    deputy: Mapped[Deputy | None] = relationship(lazy="raise")
-    category: Mapped[Category | None] = relationship(lazy="raise")
-
 
 class Event(Base):
     """One line of a case's history; only ever added, and chained by hash (see `domain.chain`).

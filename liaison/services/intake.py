@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import joinedload
 
 from liaison import wall
 from liaison.db import session, told
@@ -177,7 +176,7 @@ def _submitted_before(scope: str, key: str, digest: str, keys: Keys) -> Submitte
     row = session.get(Idempotency, (scope, key))
     if row.digest != digest:
         raise Conflict("这份提交已经收到过，但内容不同；如需修改，请在查询页面补充说明。")
-    case = session.get_one(Case, row.case_id, options=[joinedload(Case.station)])
+    case = session.get_one(Case, row.case_id)
     key_id = session.scalar(select(Matter.code_key_id).where(Matter.case_id == case.id))
     return _submitted(case, _secret(keys, key_id, scope, key, case), first_event(case.id), created=False)
 

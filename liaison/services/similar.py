@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
 
 from liaison.db import session
 from liaison.domain.actors import Actor
@@ -53,7 +52,6 @@ def find_similar(actor: Actor, case: Case, now: datetime, *, most: int = MOST) -
             Case.state.not_in(AWAY),
             cases_within(actor),
         )
-        .options(joinedload(Case.station), joinedload(Case.category), joinedload(Case.deputy))
     )
     mine, words = _told(case), telling(case.text)
     ranked = [(likeness(mine, _told(other)), other) for other in found]

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from liaison.domain.errors import DomainError, Invalid, WrongState
 from liaison.domain.likeness import pieces, telling
 from liaison.models.cases import Case
-from liaison.services import matters, similar
+from liaison.services import matters, register_names, similar
 from liaison.services.dossiers import Dossier
 from liaison.web.console.frame import blueprint
 from liaison.web.console.onward import THEN, onward
@@ -58,6 +58,9 @@ def _page(dossier: Dossier, typed: MultiDict | None = None, error: DomainError |
     everything = [case, *(each.case for each in alike)]
     return render_template(
         "console/merging.html",
+        stations=register_names.station_names(),
+        categories=register_names.category_names(),
+        deputies=register_names.deputy_names(),
         case=case,
         shown=[(case, None, pieces(case.text, _words(everything[1:]))), *((e.case, e, e.pieces) for e in alike)],
         leads=[each for each in everything if each.state not in CANNOT_LEAD],
