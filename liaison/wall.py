@@ -124,8 +124,7 @@ def passed(through: bool) -> None:
 def come_back() -> None:
     """See no more than the actor may from here on, once the engine has done its work in the running transaction."""
     session.flush()
-    if _ACTING in session.info:
-        _tell(session.info[_ACTING])
+    _tell_again()
 
 
 @contextmanager
@@ -136,8 +135,7 @@ def behind() -> Iterator[None]:
     """
     pass_through()
     yield
-    if _ACTING in session.info:
-        _tell(session.info[_ACTING])
+    _tell_again()
 
 
 @contextmanager
@@ -160,6 +158,11 @@ def in_vault() -> Iterator[None]:
 def room_of(table: Table) -> AbstractContextManager[None]:
     """Where a table is worked on by those who go through all of them: in the vault, or just here."""
     return in_vault() if table.schema == SCHEMA else nullcontext()
+
+
+def _tell_again() -> None:
+    if _ACTING in session.info:
+        _tell(session.info[_ACTING])
 
 
 def _tell(acting: Mapping[str, str]) -> None:
@@ -199,8 +202,7 @@ def _take_on(begun: Session, transaction: SessionTransaction, connection: Connec
 
 def _recognise(of: Session, connection: Connection, asked: Mapping[str, object]) -> Row:
     found = connection.execute(_RECOGNISE, {**asked, "taken": WEB}).one()
-    known = (found.role, found.region_path, found.account_id, found.department_id, found.station_id, found.deputy_id)
-    of.info[_ACTING] = of.info[_TOLD] = _said(*known, None)
+    of.info[_ACTING] = of.info[_TOLD] = _said(*(getattr(found, name) for name in _IN_KNOWN), None)
     registers_are(found.version)
     return found
 

@@ -3,15 +3,17 @@ they are, so that no query joins what a process knows already.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 
 from liaison.db import lasting, session
 from liaison.models.departments import Category, Department
 from liaison.models.people import Deputy
 from liaison.models.stations import Station
+
+Register = Category | Station | Deputy | Department
 
 
 class Named(NamedTuple):
@@ -38,37 +40,40 @@ def find_category(id_: UUID | None) -> Named | None:
 
 def category_names() -> Mapping[UUID | None, str]:
     """The names of all categories."""
-    return _names("categories", Category.id, Category.name)
+    return _names(Category)
 
 
 def station_names() -> Mapping[UUID | None, str]:
     """The names of all stations."""
-    return _names("stations", Station.id, Station.name)
+    return _names(Station)
 
 
 def deputy_names() -> Mapping[UUID | None, str]:
     """The names of all deputies."""
-    return _names("deputies", Deputy.id, Deputy.name)
+    return _names(Deputy)
 
 
 def department_names() -> Mapping[UUID | None, str]:
     """The names of all departments."""
-    return _names("departments", Department.id, Department.name)
+    return _names(Department)
 
 
 def headed_names() -> Mapping[UUID | None, str]:
     """The same, each followed by the name of the department's head where it is known."""
-    return _names("departments and heads", Department.id, func.rtrim(Department.name + " " + Department.head_name))
+    name = func.rtrim(Department.name + " " + Department.head_name)
+    return lasting("names of departments and heads", lambda: dict(session.execute(select(Department.id, name)).all()))
 
 
-def _names(of: str, key: ColumnElement, name: ColumnElement[str]) -> Mapping[Any, str]:
-    return lasting(f"names of {of}", lambda: dict(session.execute(select(key, name)).all()))
+def _names(table: type[Register]) -> Mapping[UUID | None, str]:
+    return lasting(
+        f"names of {table.__tablename__}", lambda: {id_: each.name for id_, each in _named(table).items()}
+    )
 
 
-def _named(table: type[Station | Deputy | Category]) -> Mapping[UUID | None, Named]:
-    return lasting(f"named {table.__tablename__}", lambda: _read_named(table))
+def _named(table: type[Register]) -> Mapping[UUID | None, Named]:
+    return lasting(f"named {table.__tablename__}", lambda: _read(table))
 
 
-def _read_named(table: type[Station | Deputy | Category]) -> dict[UUID | None, Named]:
+def _read(table: type[Register]) -> dict[UUID | None, Named]:
     rows = session.execute(select(table.id, table.code, table.name))
     return {id_: Named(code, name) for id_, code, name in rows}
