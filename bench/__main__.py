@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from bench import burst, counts, growth, hosts, http, load, photos, places, weight, workers
-from bench.report import table, write
+from bench.report import tell
 
 
 def main() -> int:
@@ -28,9 +28,7 @@ def main() -> int:
     found += workers.measure(rounds, *((1000, 20_000) if told.quick else (4000, 100_000)))
     found += growth.measure(("10k", "100k" if told.quick else "1M"), rounds)
     found += hosts.beside(told.quick)
-    print(table(found))
-    if told.json:
-        write(found, told.json)
+    tell(found, told.json)
     return 0
 
 

@@ -25,8 +25,8 @@ from sqlalchemy import text
 
 from bench import data
 from bench.load import cpu_of
-from bench.places import Ground, signed_in, standing
-from bench.report import Figure, table, write
+from bench.places import Ground, carrying, signed_in, standing
+from bench.report import Figure, tell
 from bench.rows import OPENED, code_of
 from liaison import wall
 from liaison.app import create_app
@@ -35,7 +35,6 @@ from liaison.db import let_go, session
 from liaison.domain.numbers import make_number
 from liaison.services import inboxes, notices, reminders, sign_in
 from liaison.services.wanted import Wanted
-from liaison.web.guards import TOKEN
 
 GOAL = 1.5
 MANY, OF_TICKS = 12, 3  # calls of a turn
@@ -116,7 +115,7 @@ def _grown(ground: Ground, count: int) -> Grown:
     deputy, office = signed_in(ground.app)
     workers = create_app(load(None, ground.environ), works_as=wall.WORKER)
     signed = {"headers": {"Authorization": f"Bearer {deputy}"}}
-    inbox = {"headers": {"Cookie": f"session={_cookie(ground.app, office)}"}}
+    inbox = {"headers": carrying(ground.app, office)}
     get = partial(_get, ground.app.test_client(use_cookies=False))
     box, matters = "/api/v1/deputy/matters?limit=50&box=", _known(url, count, chance)
     deep = f"{box}done&after={_deep(ground, box, signed)}"
@@ -199,10 +198,6 @@ def _deep(ground: Ground, box: str, signed: Mapping) -> str:
     return base64.urlsafe_b64encode("|".join([*told, made.isoformat(), str(id_)]).encode()).decode()
 
 
-def _cookie(app: Flask, token: str) -> str:
-    return app.session_interface.get_signing_serializer(app).dumps({TOKEN: token})
-
-
 def main() -> int:
     """Measure, print the table, judge nobody."""
     asked = argparse.ArgumentParser(prog="bench.growth", description=__doc__)
@@ -212,9 +207,7 @@ def main() -> int:
     asked.add_argument("--json", type=Path, help="a file for the figures")
     told = asked.parse_args()
     found = measure(told.sizes.split(","), told.rounds, told.keep)
-    print(table(found))
-    if told.json:
-        write(found, told.json)
+    tell(found, told.json)
     return 0
 
 

@@ -22,7 +22,7 @@ import psycopg
 
 from bench import shared
 from bench.apart import entrance, missing
-from bench.report import Figure, table, write
+from bench.report import Figure, tell
 from bench.residents import Clerk, Residents
 from bench.trio import WAYS, Trio
 from chaos.stack import remove
@@ -131,9 +131,7 @@ def main(arguments: list[str]) -> int:
         os.execvp(entrance()[0], [*entrance(), sys.executable, "-m", "bench.hosts", INSIDE, *arguments])
     folder = Path(tempfile.mkdtemp(prefix="hosts-", dir="/tmp"))
     found = measure(told.rounds, folder)
-    print(table(found), flush=True)
-    if told.json:
-        write(found, told.json)
+    tell(found, told.json)
     if all(each.is_met for each in found):
         remove(folder)
     else:

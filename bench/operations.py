@@ -13,8 +13,7 @@ import psycopg
 
 from bench.floor import DEPUTIES
 from bench.load import Request
-from bench.places import STATION, Site
-from liaison.web.guards import TOKEN
+from bench.places import STATION, Site, carrying
 
 SUPPLY = 4000  # requests of a slice, of which each may be sent once only
 KNOWN = 300  # matters that are looked at again and again
@@ -69,7 +68,7 @@ def operations(site: Site) -> list[Operation]:
     """All of them, on matters that are there."""
     matters, floors = known_matters(site), _floor_numbers(site)
     follow = [Request("GET", f"/api/v1/matters/{number}", {"X-Matter-Secret": code}) for number, code in matters]
-    bearer, cookie = {"Authorization": f"Bearer {site.deputy}"}, {"Cookie": f"session={_cookie(site)}"}
+    bearer, cookie = {"Authorization": f"Bearer {site.deputy}"}, carrying(site.app, site.office)
     box = "/api/v1/deputy/matters?box=todo&limit=50"
     deep = f"{box}{_deep(site, box, bearer)}"
     lists = [Request("GET", f"/deputies/{number}/matters") for number in range(DEPUTIES)]
@@ -120,11 +119,6 @@ def _floor_numbers(site: Site) -> list[str]:
         urlopen(Call(f"http://127.0.0.1:{site.floor}/matters", body, {"Content-Type": "application/json"})).close()
     with psycopg.connect(site.database) as connection:
         return [number for (number,) in connection.execute("SELECT number FROM floor.matters LIMIT %s", (SUPPLY,))]
-
-
-def _cookie(site: Site) -> str:
-    """The office's session as the browser keeps it."""
-    return site.app.session_interface.get_signing_serializer(site.app).dumps({TOKEN: site.office})
 
 
 def _deep(site: Site, box: str, bearer: dict[str, str]) -> str:

@@ -34,6 +34,7 @@ from liaison.models.stations import Station
 from liaison.processes import Program, spawn, stop, wait_until
 from liaison.services import sign_in, stations
 from liaison.services.accounts import Place, add_account
+from liaison.web.guards import TOKEN
 
 STATION, REGION = "x3mrry", "qh"
 START = 40.0  # seconds for a server to come up
@@ -137,6 +138,11 @@ def _add_people() -> None:
     with transaction():
         for account in session.query(Account):
             account.must_change = False
+
+
+def carrying(app: Flask, token: str) -> dict[str, str]:
+    """The header with which a browser carries a session's token."""
+    return {"Cookie": f"session={app.session_interface.get_signing_serializer(app).dumps({TOKEN: token})}"}
 
 
 def signed_in(app: Flask) -> tuple[str, str]:

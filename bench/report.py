@@ -21,7 +21,14 @@ class Figure:
         return self.value >= self.goal if self.least else self.value <= self.goal
 
 
-def table(figures: Sequence[Figure]) -> str:
+def tell(figures: Sequence[Figure], file: Path | None) -> None:
+    """Print the table, and write the list where a file is named."""
+    print(_table(figures), flush=True)
+    if file:
+        _write(figures, file)
+
+
+def _table(figures: Sequence[Figure]) -> str:
     """Goal, figure and verdict, a line each."""
     wide = max(len(each.name) for each in figures)
     lines = [f"{'':{wide}}  {'goal':>9}  {'figure':>9}"]
@@ -32,7 +39,7 @@ def table(figures: Sequence[Figure]) -> str:
     return "\n".join(lines)
 
 
-def write(figures: Sequence[Figure], file: Path) -> None:
+def _write(figures: Sequence[Figure], file: Path) -> None:
     """Write `[{name, figure, goal, met}]`."""
     told = [{"name": each.name, "figure": each.value, "goal": each.goal, "met": each.is_met} for each in figures]
     file.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
