@@ -4,11 +4,13 @@ The four ways of the catalogue, each with a case, a place and a field drawn by l
 the next. Only what an anchor has seen can be held against a history: the stage is anchored after its last event.
 """
 
+import json
 import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from uuid import uuid4
 
 from sqlalchemy import select, text
 
@@ -25,6 +27,7 @@ from trust.tally import Tally
 
 DRAWN = 18
 STATES = ("submitted", "with_deputy", "assigned", "rating", "closed", "reopened", "redirected")
+ANSWERS = ("replies", "ratings")
 ACTS = 6  # entries of the audit log
 Tamper = Callable[["Past", Random], str]
 
@@ -108,6 +111,21 @@ def edit_what_people_read(past: Past, random: Random) -> str:
     return number
 
 
+def edit_answer(past: Past, random: Random) -> str:
+    """Another value in one column of an answer or a rating."""
+    table, column, value = random.choice(
+        [
+            *(("replies", "text", "text || '。'"), ("replies", "measures", "measures || '。'")),
+            *(("replies", "owner", "owner || '。'"), ("replies", "outcome", "'D'")),
+            *(("replies", "promised_on", "'2027-01-01'"), ("ratings", "text", "text || '。'")),
+            *(("ratings", "attitude", "6 - attitude"), ("ratings", "result", "reverse(result)")),
+        ]
+    )
+    id_ = _answer(table, random)
+    session.execute(text(f"UPDATE {table} SET {column} = {value} WHERE id = :id"), {"id": id_})
+    return f"{table} {id_} {column}"
+
+
 def edit_two_events(past: Past, random: Random) -> str:
     """The words of two events in each other's place."""
     number = random.choice([each for each in past.numbers if past.length[each] > 1])
@@ -134,6 +152,25 @@ def delete_case(past: Past, random: Random) -> str:
     number = random.choice([past.numbers[0], past.numbers[len(STATES)]])  # told and nothing more: nothing else hangs on
     delete(number)
     return number
+
+
+def delete_answer(past: Past, random: Random) -> str:
+    """An answer or a rating gone, its files left behind."""
+    table = random.choice(ANSWERS)
+    id_ = _answer(table, random)
+    session.execute(text("UPDATE attachments SET reply_id = NULL WHERE reply_id = :id"), {"id": id_})
+    session.execute(text(f"DELETE FROM {table} WHERE id = :id"), {"id": id_})
+    return f"{table} {id_}"
+
+
+def add_answer(past: Past, random: Random) -> str:
+    """An answer or a rating nobody gave, in the likeness of another."""
+    table = random.choice(ANSWERS)
+    id_ = _answer(table, random)
+    likeness = f"SELECT (jsonb_populate_record(o, :told)).* FROM {table} o WHERE id = :id"
+    told = {"id": str(uuid4()), "round": random.randrange(10, 1000)}
+    session.execute(text(f"INSERT INTO {table} {likeness}"), {"told": json.dumps(told), "id": id_})
+    return f"{table} {id_}"
 
 
 def delete_acts(past: Past, random: Random) -> str:
@@ -229,11 +266,14 @@ def rewrite_anchors(past: Past, random: Random) -> str:
 WAYS: tuple[Tamper, ...] = (
     edit_event,
     edit_what_people_read,
+    edit_answer,
     edit_two_events,
     edit_act,
     edit_anchor,
     delete_event,
     delete_case,
+    delete_answer,
+    add_answer,
     delete_acts,
     delete_anchor,
     truncate_case,
@@ -243,6 +283,10 @@ WAYS: tuple[Tamper, ...] = (
     rewrite_anchors,
 )
 IN_FILES = (edit_anchor, delete_anchor, rewrite_anchors)
+
+
+def _answer(table: str, random: Random) -> object:
+    return random.choice(sorted(session.scalars(text(f"SELECT id FROM {table}"))))
 
 
 def _event(past: Past, random: Random) -> tuple[str, int]:

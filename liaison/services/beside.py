@@ -15,6 +15,9 @@ from liaison.services.replies import said
 SUBMITTED = "submit"
 """The event whose text the case repeats, to be listed and searched."""
 
+WORDS = ("text", "measures", "owner")
+"""What answers and ratings say in words."""
+
 Rows = dict[str, Reply | Rating]
 Pair = tuple[object, object]
 
@@ -47,7 +50,7 @@ class _Stream:
 def compared(event: Event, text: str, rows: Rows) -> Pair | None:
     """What an event says and what people read in its place, if they read it elsewhere; takes that row out of `rows`."""
     if event.erased_at and not event.data:
-        rows.clear()  # every word of the case is gone, in events and beside them
+        _drop_wordless(rows)
     if event.kind == SUBMITTED:
         return event.text, text
     told: Mapping[str, object] | str | None = event.data.get("reply")
@@ -56,6 +59,12 @@ def compared(event: Event, text: str, rows: Rows) -> Pair | None:
     if id_ := event.data.get("rating"):
         return (event.text, *_opinion(event.data)), _rating(rows.pop(str(id_), None))
     return None
+
+
+def _drop_wordless(rows: Rows) -> None:
+    """Take out what an erasure of all text left: its event no longer tells of it, and it no longer says anything."""
+    for id_ in [id_ for id_, row in rows.items() if not any(getattr(row, name, "") for name in WORDS)]:
+        del rows[id_]
 
 
 def _answer(row: Reply | Rating | None) -> object:

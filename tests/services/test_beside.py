@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import delete, text, update
 
 from liaison.db import session, transaction
+from liaison.domain.actors import SYSTEM
 from liaison.domain.chain import Breach
+from liaison.domain.erasure import RETENTION, Part
 from liaison.models.assignments import Reply
 from liaison.models.base import new_id
 from liaison.models.cases import Rating
-from liaison.services import matters, verification
+from liaison.services import cases, erasing, matters, verification
 from liaison.services.verification import Finding
 from tests.support.life import Life
 
@@ -78,3 +80,25 @@ def test_one_that_was_added_is_found(life: Life, number: str) -> None:
             )
         )
     assert findings() == [Finding(number, Breach.UNTOLD)]
+
+
+def test_an_answer_that_was_added_after_every_word_was_erased_is_found(life: Life, number: str) -> None:
+    case = life.case(number)
+    with transaction():
+        locked = cases.lock_by_id(case.id)
+        erasing.erase(locked, set(Part), SYSTEM, erasing.Ground(RETENTION, "text"), life.keys, now=life.clock())
+    assert [each for each in findings() if each.is_fault] == []
+    with transaction():
+        session.add(
+            Reply(
+                id=new_id(),
+                case_id=case.id,
+                round=case.round,
+                by_role="deputy",
+                by_name="",
+                text="这件事从来没有办过。",
+                outcome="D",
+                at=life.clock() + timedelta(minutes=1),
+            )
+        )
+    assert [each for each in findings() if each.is_fault] == [Finding(number, Breach.UNTOLD)]
