@@ -39,7 +39,7 @@ def add_moves(blueprint: APIBlueprint, rule: str, forms: Iterable[Form], gives: 
 
 def _view(form: Form, fetch: Fetch) -> Callable[[str], Any]:
     def view(reference: str) -> Any:
-        body = read_body(form.schema(), takes_files=form.takes_files)
+        body = read_body(form.schema.kept(), takes_files=form.takes_files)
         with unit_of_work():
             form.run(current_actor(), reference, body, now())
             return ("", 204) if form.leaves else fetch(reference)

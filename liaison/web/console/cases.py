@@ -96,7 +96,7 @@ def _move(name: str, reference: str, number: str) -> Response | tuple[str, int]:
     if "fill" in request.form:
         return _filled(form, reference, number)
     try:
-        body = read_body(form.schema(), takes_files=form.takes_files)
+        body = read_body(form.schema.kept(), takes_files=form.takes_files)
         with unit_of_work():
             check_unmoved(actor, number, seen())
             form.run(actor, reference, body, now())

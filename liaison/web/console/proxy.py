@@ -89,7 +89,8 @@ def _read(station: Station, draft: Draft) -> dict[str, Any]:
         draft.errors |= error.errors
     if len(draft.photos) > MAX_PHOTOS:
         draft.errors["photos"] = [f"最多上传 {MAX_PHOTOS} 张照片，请去掉一些。"]
-    body = load(schemas.SubmissionIn(), from_form(schemas.SubmissionIn(), request.form))
+    schema = schemas.SubmissionIn.kept()
+    body = load(schema, from_form(schema, request.form))
     if draft.errors:
         raise Invalid(draft.errors)
     return body

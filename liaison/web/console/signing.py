@@ -46,7 +46,7 @@ def signing_decide(reference: str) -> Response | tuple[str, int]:
     actor, queue = current_actor(), _queue()
     form = get_form(actor.role, "approval")
     try:
-        body = read_body(form.schema())
+        body = read_body(form.schema.kept())
         with unit_of_work():
             check_unmoved(actor, reference.rpartition(".")[0], seen())
             form.run(actor, reference, body, now())

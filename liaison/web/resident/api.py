@@ -86,7 +86,7 @@ def submit_matter(code: str) -> Any:
     key = request.headers.get("Idempotency-Key", "").strip()
     if not 1 <= len(key) <= answers.KEY_LENGTH:
         raise DomainError(NO_KEY)
-    body = read_body(schemas.SubmissionIn())
+    body = read_body(schemas.SubmissionIn.kept())
     code = stations.get_station(code, retired=True).code  # before any work on photos
     hold_back(code, key, request.headers.get(proofs.HEADER, ""))
     files = keep_photos(request.files.getlist("photos")) + keep_voice(request.files.getlist("voice"))
@@ -120,7 +120,7 @@ def matter(number: str) -> Any:
 def add(number: str) -> Any:
     """Add words and photos; while the matter waits for its resident, this answers the question."""
     case = access.case_by_header(number)
-    body = read_body(schemas.AdditionIn())
+    body = read_body(schemas.AdditionIn.kept())
     files = keep_photos(request.files.getlist("photos"))
     with unit_of_work():
         intake.add(access.actor_for(case), case.number, body["text"], files, now=now())
@@ -132,7 +132,7 @@ def _moves(name: str, action: str, schema: type[schemas.Input], run: Run) -> Non
 
     def view(number: str) -> Any:
         case = access.case_by_header(number)
-        body = read_body(schema())
+        body = read_body(schema.kept())
         with unit_of_work():
             run(access.actor_for(case), case.number, body)
         return _seen(case)

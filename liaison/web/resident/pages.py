@@ -161,7 +161,8 @@ def _read(found: Station, draft: Draft) -> dict[str, Any]:
     draft.files = draft.photos + draft.voice
     if len(draft.photos) > MAX_PHOTOS:
         draft.errors["photos"] = [TOO_MANY]
-    body = load(schemas.SubmissionIn(), from_form(schemas.SubmissionIn(), _worded(draft)))
+    schema = schemas.SubmissionIn.kept()
+    body = load(schema, from_form(schema, _worded(draft)))
     try:
         validate_csrf(request.form.get("csrf_token"))
     except ValidationError:
