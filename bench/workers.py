@@ -4,7 +4,7 @@
 function the job calls, in a process of its own: a notice in the inbox and one on its way for each person. Its floor is
 what claiming them alone takes, in batches of 500.
 
-*reminders through RQ*: one job carries two hundred notices, and a worker works them off by a channel that answers at
+*reminders through RQ*: one job carries a thousand notices, and a worker works them off by a channel that answers at
 once. RQ itself is beside it, with a job that does nothing for each message: without a fork for each, as our workers
 run, and with one. Celery is no part of the project: its rate is taken as RQ's without a fork times `CELERY`.
 

@@ -12,7 +12,7 @@ from liaison.clients import bell
 from liaison.clients.files import open_store
 from liaison.db import transaction, wake_after_commit
 from liaison.services import bundles, delivery, digests, health, lapses, notices, reminders, sweeping, timekeeping
-from workers.relay import hand_on
+from workers.relay import BATCH, hand_on
 from workers.setting import app, config, now, post, redis, uptime
 
 SLOTS = 32
@@ -117,7 +117,7 @@ def _ring() -> list[UUID]:
     with transaction():
         trusted = timekeeping.trusted_time(uptime())  # or a clock that jumped ahead would end every lease
         bundles.bundle(now())
-        return notices.ring(now(), takes_over=trusted is not None)
+        return notices.ring(now(), BATCH, takes_over=trusted is not None)
 
 
 def _serve(at: datetime) -> int:

@@ -12,7 +12,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Text, Uuid, and_, column, func, literal, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    Row,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from liaison.clients.letters import Kind, NotSent
 from liaison.db import session, told
@@ -36,6 +51,12 @@ FIRST_BACKOFF = 10.0
 NO_PAUSE = timedelta(0)
 LONGEST_BACKOFF = 80.0  # with its spread and a tick, nobody waits over two minutes once a channel is well again
 _RUNS = and_(Clock.stopped_at.is_(None), Clock.paused_at.is_(None))
+_ASKED = (
+    *(Notice.id, Notice.dedup_key, Notice.case_id, Notice.clock_id, Notice.generation, Notice.topic),
+    *(Notice.recipient_role, Notice.recipient_id, Notice.channel, Notice.route, Notice.token, Notice.attempts),
+    Notice.error,
+)
+"""What is asked of a notice that goes out as it is."""
 NO_ADDRESS, NO_CONSENT = "no address", "no consent left"
 
 
@@ -82,16 +103,17 @@ class _Facts:
 
 def claim(ids: Sequence[UUID], keys: Keys, now: datetime) -> list[Message]:
     """Lease those of the notices that may be sent now; the others are taken, ended, put off or wanted no more."""
-    due = (Notice.id.in_(ids), Notice.state.in_(("due", "leased")), Notice.next_at <= now)
-    rows = select(Notice).where(*due).order_by(Notice.next_at)
-    rows = rows.with_for_update(skip_locked=True).execution_options(populate_existing=True)
-    found = session.scalars(rows).all()
+    due = (_is_one_of(ids), Notice.state.in_(("due", "leased")), Notice.next_at <= now)
+    rows = select(*_ASKED).where(*due).order_by(Notice.next_at).with_for_update(skip_locked=True)
+    found = session.execute(rows).all()
     if not found:
         return []
-    facts = _facts(found, keys, now)
-    messages = [message for notice in found if (message := _claim(notice, facts, now))]
-    session.flush()
-    return messages
+    facts, ready, others = _facts(found, keys, now), [], []
+    for row in found:
+        (ready if _may_go(row, facts, now) else others).append(row)
+    _lease([row.id for row in ready], now)
+    messages = [_message(row, row.token + 1, row.attempts + 1, facts) for row in ready]
+    return messages + _claim_apart([row.id for row in others], facts, now)
 
 
 def settle(outcomes: Iterable[Outcome], now: datetime) -> int:
@@ -113,16 +135,52 @@ def backoff(attempts: int) -> timedelta:
     return timedelta(seconds=seconds * random.uniform(0.75, 1.25))
 
 
-def is_courtesy(notice: Notice) -> bool:
+def is_courtesy(notice: Notice | Row) -> bool:
     """Whether it is better not said at all than said twice: a reminder to the resident, who owes nobody anything."""
     return notice.recipient_role == Role.RESIDENT and notice.topic.startswith("reminder.")
+
+
+def _is_one_of(ids: Sequence[UUID]) -> ColumnElement[bool]:
+    """One parameter however many they are, so that the statement stays the same and is planned once."""
+    return Notice.id == any_(literal(ids, ARRAY(Uuid)))
+
+
+def _may_go(notice: Row, facts: _Facts, now: datetime) -> bool:
+    """Whether the notice goes out as it is, like nearly all; takes WeChat's consent when it does."""
+    if not _is_wanted(notice, facts) or _is_said(notice):
+        return False
+    return _hindrance(notice, facts, now) is None
+
+
+def _is_said(notice: Notice | Row) -> bool:
+    """Whether it may have gone out already, and had better not go out twice."""
+    return bool(notice.attempts) and is_courtesy(notice)
+
+
+def _lease(ids: Sequence[UUID], now: datetime) -> None:
+    """Lease the notices, which are locked, by one statement: as rows of the session each would be one of its own."""
+    counted = {"token": Notice.token + 1, "attempts": Notice.attempts + 1}
+    leased = update(Notice).where(_is_one_of(ids)).values(state="leased", next_at=now + LEASE, rung_at=None, **counted)
+    if ids:
+        session.execute(leased, execution_options={"synchronize_session": False})
+
+
+def _claim_apart(ids: Sequence[UUID], facts: _Facts, now: datetime) -> list[Message]:
+    """End, put off or lease by another channel those that cannot go out as they are."""
+    if not ids:
+        return []
+    rows = select(Notice).where(_is_one_of(ids)).order_by(Notice.next_at)
+    found = session.scalars(rows.execution_options(populate_existing=True)).all()
+    messages = [message for notice in found if (message := _claim(notice, facts, now))]
+    session.flush()
+    return messages
 
 
 def _claim(notice: Notice, facts: _Facts, now: datetime) -> Message | None:
     """One notice as a message to send, by the first channel it can go by; None when it has ended or must wait."""
     if not _is_wanted(notice, facts):
         return _end(notice, "cancelled", now)
-    if is_courtesy(notice) and notice.attempts:
+    if _is_said(notice):
         return _end(notice, "cancelled", now, "perhaps sent")
     while (hindrance := _hindrance(notice, facts, now)) is not None:
         if _go_on(notice, hindrance):
@@ -134,10 +192,14 @@ def _claim(notice: Notice, facts: _Facts, now: datetime) -> Message | None:
             return _end(notice, "dead", now, hindrance)
     notice.state, notice.token, notice.attempts = "leased", notice.token + 1, notice.attempts + 1
     notice.next_at, notice.rung_at = now + LEASE, None
+    return _message(notice, notice.token, notice.attempts, facts)
+
+
+def _message(notice: Notice | Row, token: int, attempts: int, facts: _Facts) -> Message:
     return Message(
         notice.id,
-        notice.token,
-        notice.attempts,
+        token,
+        attempts,
         notice.channel,
         notice.topic,
         notice.recipient_role,
@@ -149,7 +211,7 @@ def _claim(notice: Notice, facts: _Facts, now: datetime) -> Message | None:
     )
 
 
-def _is_wanted(notice: Notice, facts: _Facts) -> bool:
+def _is_wanted(notice: Notice | Row, facts: _Facts) -> bool:
     """Whether its clock still runs as it did when the notice was put, and its recipient may still know of the case."""
     if notice.topic == BUNDLE and notice.id not in facts.counts:
         return False
@@ -157,7 +219,7 @@ def _is_wanted(notice: Notice, facts: _Facts) -> bool:
     return runs and (notice.recipient_id, notice.case_id) in facts.entitled
 
 
-def _hindrance(notice: Notice, facts: _Facts, now: datetime) -> str | None:
+def _hindrance(notice: Notice | Row, facts: _Facts, now: datetime) -> str | None:
     """Why the notice cannot go by its present channel, or None when it can; takes WeChat's consent when it can."""
     if notice.attempts >= MAX_ATTEMPTS:
         return notice.error or "too many attempts"
@@ -238,7 +300,7 @@ def _end(notice: Notice, state: str, now: datetime, error: str | None = None) ->
     notice.state, notice.settled_at, notice.error = state, now, error or notice.error
 
 
-def _facts(found: Sequence[Notice], keys: Keys, now: datetime) -> _Facts:
+def _facts(found: Sequence[Row], keys: Keys, now: datetime) -> _Facts:
     people = [(Recipient(Role(each.recipient_role), each.recipient_id), each.case_id) for each in found]
     cases = {_case_of(each) for each in found} - {None}
     addressed = {each.recipient_id for each in found if {each.channel, *each.route} & set(ADDRESSED)}
@@ -253,7 +315,7 @@ def _facts(found: Sequence[Notice], keys: Keys, now: datetime) -> _Facts:
     )
 
 
-def _case_of(notice: Notice) -> UUID | None:
+def _case_of(notice: Notice | Row) -> UUID | None:
     """The case a message leads to: for a resident the own one, also when it was merged or several are told at once."""
     return notice.recipient_id if notice.recipient_role == Role.RESIDENT else notice.case_id
 

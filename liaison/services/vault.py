@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, Row, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from liaison import wall
@@ -162,8 +162,9 @@ def drop_address(recipient_id: UUID, channel: str) -> None:
 
 def find_addresses(recipients: Iterable[UUID], keys: Keys) -> dict[tuple[UUID, str], str]:
     """Where these recipients are reached, by recipient and channel, opened; for sending alone."""
+    columns = Address.recipient_id, Address.channel, Address.key_id, Address.sealed
     with wall.in_vault():
-        rows = session.scalars(select(Address).where(Address.recipient_id.in_(recipients))).all()
+        rows = session.execute(select(*columns).where(Address.recipient_id.in_(recipients))).all()
     return {(row.recipient_id, row.channel): _address(keys, row) for row in rows}
 
 
@@ -283,5 +284,5 @@ def _find(table: type[Kept], id_: UUID) -> Kept | None:
         return session.get(table, id_)
 
 
-def _address(keys: Keys, row: Address) -> str:
+def _address(keys: Keys, row: Row) -> str:
     return unseal(keys, row.key_id, Address.sealed, (row.recipient_id, row.channel), row.sealed).decode()
