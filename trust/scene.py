@@ -1,17 +1,33 @@
 """One matter of which every word that people may type is a payload, and what else on the pages has a name of theirs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from itertools import cycle
 from typing import Any
 
-from liaison.db import session, transaction
-from liaison.models.departments import RoutingRule
+import psycopg
+from psycopg.types.json import Jsonb
+from sqlalchemy import String, Table
+
+from liaison.db import session
+from liaison.models.base import Base
+from liaison.services import drafts, holds, notes, quick_replies, saved_views
+from liaison.services.quick_replies import Wording
 from tests.support.journey import KEPT_JSON, Journey, Matter, done
+from tests.support.life import Life
 from tests.support.pictures import photo
 from trust.stage import Stage
 
 Placed = list[str]
+SHORT = 60
+OURS = """
+    act about body_digest boot_id by by_role category channel code code_key_id complexity digest form hash head key
+    key_id kind level mime name_pinyin nonce number outcome part password_hash path prev_hash provider_id purpose query
+    recipient_role region_path result role rung scope seed sha256 side source stage state suggest table template
+    thumb_key topic trace_id use username clocks.owner clocks.term local_terms.term cases.came_from
+"""
+"""Columns of text, of one table or of all, that hold nothing but words of our own."""
+
 JOINED = 4  # payloads in one field that has room
 ROOM = 600
 CLEAR = "城东镇北街路灯坏了"
@@ -37,29 +53,30 @@ class Words:
         return "\n".join(told)
 
 
-def rename(stage: Stage, words: Words) -> None:
-    """Give everything of the town that has a name one that is a payload."""
-    town = stage.town
-    rows: Mapping[str, tuple[object, ...]] = {
-        "name": (
-            *town.accounts.values(),
-            *vars(town.departments).values(),
-            *vars(town.stations).values(),
-            *vars(town.deputies).values(),
-            *vars(town.categories).values(),
-            *vars(town.regions).values(),
-        ),
-        "address": (*vars(town.stations).values(),),
-        "opening": (*vars(town.stations).values(),),
-        "unit": (*vars(town.deputies).values(),),
-        "reason": (*town.rules,),
-    }
-    with transaction():
-        for field, named in rows.items():
-            for row in named:
-                setattr(session.merge(row), field, words(60))
-        for rule in town.rules:
-            session.get(RoutingRule, rule.id).keywords = ["路灯", words(60)]
+def scrawl(stage: Stage, words: Words) -> None:
+    """Put a payload into every cell of every table that holds words, wherever they come from."""
+    address = session.get_bind().url.set(drivername="postgresql").render_as_string(hide_password=False)
+    session.commit()
+    with psycopg.connect(address) as connection:
+        connection.execute("SET session_replication_role = replica")  # no trigger keeps the past as it was
+        for table, column in _worded():
+            keys = ", ".join(each.name for each in table.primary_key)
+            rows = connection.execute(f"SELECT {keys} FROM {table.fullname} WHERE {column} <> ''").fetchall()
+            found = " AND ".join(f"{each.name} = %s" for each in table.primary_key)
+            for row in rows:
+                connection.execute(f"UPDATE {table.fullname} SET {column} = %s WHERE {found}", (words(SHORT), *row))
+        keywords = ["路灯", words(SHORT)]
+        connection.execute("UPDATE routing_rules SET keywords = %s WHERE category IS NULL", (Jsonb(keywords),))
+        connection.execute("UPDATE registers_version SET version = gen_random_uuid()")
+
+
+def _worded() -> Iterator[tuple[Table, str]]:
+    """The columns of text, but for those whose values are ours."""
+    for table in Base.metadata.sorted_tables:
+        for column in table.columns:
+            is_ours = {column.name, f"{table.name}.{column.name}"} & set(OURS.split()) or column.primary_key
+            if isinstance(column.type, String) and not is_ours and not column.foreign_keys:
+                yield table, column.name
 
 
 def tell(journey: Journey, words: Words) -> Matter:
@@ -113,6 +130,16 @@ def others(journey: Journey, words: Words) -> None:
     journey.deputy("verdict", broken, accept=True)
     broken.rates("basically", text=words())
     journey.office("broken-promise", broken, text=words())
+
+
+def at_desks(life: Life, number: str, words: Words) -> None:
+    """What people keep at their desks: notes, texts to use again, views, what they have begun to type, a hold."""
+    for who in ("office", "deputy", "housing_handler"):
+        life.act(who, notes.add_note, number, words())
+        life.act(who, quick_replies.save_quick_reply, Wording(words(30), words(), "reply", None, shared=False), None)
+        life.act(who, saved_views.save_view, words(20), "q=路灯")
+        life.act(who, drafts.save_draft, number, "reply", "", {"text": words()}, seen=life.case(number).seq)
+    life.act("office_lead", holds.set_hold, number, True, words(500))
 
 
 def _replies(journey: Journey, part: str, words: Words) -> None:

@@ -10,32 +10,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page
+from playwright.sync_api import Browser, BrowserContext, Dialog, Error, Page
 
 from liaison.domain.actors import Role
 from liaison.domain.policy import may
 from tests.support.browser import chromium, served
 from tests.support.journey import Matter
-from tests.support.matrix import cells
-from tests.support.town import COUNTY
+from tests.support.matrix import ACCOUNTS, ROLES, WITHOUT_SESSION, World, build_world, cells
 from trust.payloads import MARK, payloads
-from trust.scene import Words, others, rename, tell
+from trust.scene import Words, at_desks, others, scrawl, tell
 from trust.stage import Stage
 from trust.tally import Tally
 
-VIEWERS = {
-    Role.OFFICE_LEAD: "office_lead",
-    Role.OFFICE: "office",
-    Role.APPROVER: "housing_approver",
-    Role.DEPUTY: "deputy",
-    Role.LIAISON: "liaison",
-    Role.AUDITOR: "auditor",
-    Role.ADMINISTRATOR: "administrator",
-}
+VIEWERS = {"": Role.ANYONE} | {ACCOUNTS.get(role, str(role)): role for role in ROLES if role not in WITHOUT_SESSION}
 REFLECTING = ("/?q={}", "/public?q={}", "/m?number={}", "/m/{}", "/s/{}", "/s/S001?k={}", "/public/{}", "/{}")
 REFLECTING_AT_A_DESK = ("/console/?q={}", "/console/?box={}", "/console/cases/{}", "/console/outbox?state={}", "/{}")
 EACH_REFLECTED = 6  # payloads by every address that reflects, per scene
+NO_PAGE = ("net::ERR_ABORTED", "Download is starting")  # what is said of an answer that shows none
 NOT_PAGES = (".png", ".svg", ".pdf", ".json", ".csv", ".xlsx", "/metrics", "/healthz", "/readyz", "/callbacks/")
 
 WATCH = """
@@ -67,20 +58,21 @@ def play(stage: Stage, count: int) -> Tally:
         served(stage.app) as address,
         chromium(Path(folder)) as browser,
     ):
-        viewers = Viewers(stage, browser, address)
+        viewers, world = Viewers(stage, browser, address), build_world(stage.journey)
         while tally.tried < count:
-            _scene(stage, viewers, words, tally, count)
+            _scene(stage, world, viewers, words, tally, count)
         tally.figures |= {"pages": viewers.opened, "payloads": len(payloads())}
     return tally
 
 
-def _scene(stage: Stage, viewers: "Viewers", words: Words, tally: Tally, count: int) -> None:
+def _scene(stage: Stage, world: World, viewers: "Viewers", words: Words, tally: Tally, count: int) -> None:
     words.placed.clear()
-    rename(stage, words)
     matter = tell(stage.journey, words)
     others(stage.journey, words)
+    at_desks(stage.life, matter.number, words)
+    scrawl(stage, words)
     placed = {folded(each): each for each in words.placed}
-    for who, path in pages(stage, matter):
+    for who, path in pages(world, matter):
         _judge(tally, viewers.look(who, path), placed)
         if tally.tried >= count:
             return
@@ -99,7 +91,8 @@ def _judge(tally: Tally, seen: dict, placed: dict[str, str]) -> None:
         faults = []
 
 
-FAULTS = ("calls", "broken", "elements", "addresses", "dialogs", "foreign", "complaints")
+NOTHING = {"calls": [], "broken": [], "elements": [], "addresses": [], "text": "", "failed": []}
+FAULTS = ("calls", "broken", "elements", "addresses", "dialogs", "foreign", "complaints", "failed")
 
 
 class Viewers:
@@ -115,9 +108,16 @@ class Viewers:
         """Open a page as somebody and tell what it shows and what it did."""
         page = self._pages.get(who) or self._page(who)
         self._noted = {"dialogs": [], "foreign": [], "complaints": []}
-        page.goto(path, wait_until="load")
+        told = {"path": f"{who or 'anyone'} {path[:80]}"}
+        try:
+            answer = page.goto(path, wait_until="load")
+        except Error as error:
+            if not any(each in error.message for each in NO_PAGE):
+                raise
+            return NOTHING | self._noted | told
         self.opened += 1
-        return page.evaluate(LOOK) | self._noted | {"path": f"{who or 'anyone'} {path[:80]}"}
+        failed = [answer.status] if answer and answer.status >= 500 else []
+        return page.evaluate(LOOK) | self._noted | told | {"failed": failed}
 
     def _page(self, who: str) -> Page:
         context = self._browser.new_context(base_url=self._address, locale="zh-CN", timezone_id="Asia/Shanghai")
@@ -145,30 +145,22 @@ class Viewers:
             self._noted["foreign"].append(url)
 
 
-def pages(stage: Stage, matter: Matter) -> Iterator[tuple[str, str]]:
-    """Every page there is, for everybody who may open it, about the matter where it is about one."""
-    named = {
-        "number": str(matter),
-        "code": "S001",
-        "region": COUNTY,
-        "rule_id": str(stage.town.rules[0].id),
-        "notice_id": str(stage.life.notices(matter.number, channel="log")[0].id),
-    }
+def pages(world: World, matter: Matter) -> Iterator[tuple[str, str]]:
+    """Every page there is, for everybody who may open it; those about a matter about the one told last, too."""
     yield "", f"/m/{matter}?c={matter.secret}"
     yield from (("office_lead", f"/console/cases/{matter}"), ("housing_approver", f"/console/assignments/{matter}.1"))
-    for who in ("", *VIEWERS.values()):
-        role = next((role for role, name in VIEWERS.items() if name == who), Role.ANYONE)
-        yield from ((who, path) for path in dict.fromkeys(_addresses(stage.app, role, named)))
+    for who, role in VIEWERS.items():
+        yield from ((who, path) for path in dict.fromkeys(_addresses(world, role)))
 
 
-def _addresses(app: Flask, role: Role, named: dict[str, str]) -> Iterator[str]:
-    for cell in cells(app):
+def _addresses(world: World, role: Role) -> Iterator[str]:
+    for cell in cells(world.journey.app):
         is_page = not cell.rule.rule.startswith(("/api/", "/files/")) and not cell.rule.rule.endswith(NOT_PAGES)
-        if cell.method != "GET" or not is_page or not may(role, cell.action) or "name" in cell.rule.arguments:
+        if cell.method != "GET" or not is_page or not may(role, cell.action):
             continue
-        known = named | {"reference": f"{named['number']}.1" if "assignments" in cell.rule.rule else named["number"]}
-        if cell.rule.arguments <= set(known):
-            yield cell.rule.build({name: known[name] for name in cell.rule.arguments}, append_unknown=False)[1]
+        target = world.targets(cell.kind, role).own if cell.kind else ""
+        if target is not None:
+            yield cell.address(target)
 
 
 def folded(text: str) -> str:
