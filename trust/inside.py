@@ -27,8 +27,8 @@ from trust.payloads import payloads
 from trust.stage import Stage, set_apart
 from trust.tally import Tally
 
-STEPS = 25
-"""Tries in one life of the state machine of four eyes."""
+STEPS, TRIES = 25, 20
+"""Steps in one life of the state machine of four eyes, and how many of them are tries in most lives."""
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠A", '=HYPERLINK("http://e/")')
 BEGIN_FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
@@ -65,7 +65,7 @@ def four_eyes(stage: Stage, count: int) -> Tally:
                 return super().tries(*tried)
 
         lives = settings(
-            max_examples=max(1, count // STEPS),
+            max_examples=max(1, count // TRIES),
             stateful_step_count=STEPS,
             deadline=None,
             derandomize=True,
