@@ -37,6 +37,7 @@ TICKS = (
     Tick("workers.history.anchor", "ticks", every=300, timeout=600),
     Tick("workers.rewrapping.rewrap", "ticks", every=300),
     Tick("workers.life.remove_doomed", "ticks", every=60),
+    Tick("workers.life.write_down_erasures", "ticks", every=15),
     Tick("workers.life.retain", "ticks", every=3600, timeout=3000),
     Tick("workers.jobs.sweep_files", "ticks", every=3600, timeout=600),
     *(Tick("workers.jobs.beat", queue, every=10, arguments=(queue,)) for queue in QUEUES),

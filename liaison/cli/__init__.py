@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from liaison.cli import finding, founding, keys, retaining, safekeeping, verifying, watching
+from liaison.cli import finding, founding, keys, repeating, retaining, safekeeping, verifying, watching
 
 COMMANDS = (
     founding.calendar,
@@ -13,6 +13,7 @@ COMMANDS = (
     safekeeping.backup,
     safekeeping.restore,
     safekeeping.doubtful,
+    repeating.repeating,
     watching.clock,
     keys.keys,
     retaining.retain,

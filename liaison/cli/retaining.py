@@ -6,7 +6,7 @@ from flask.cli import with_appcontext
 from liaison import housekeeping
 from liaison.db import transaction
 from liaison.services import retention
-from liaison.web.wiring import now, wiring
+from liaison.web.wiring import now, wiring, write_down_erasures
 
 
 @click.command("retention")
@@ -24,6 +24,7 @@ def retain(dry_run: bool) -> None:
         click.echo(f"logs_days: {len(logs)} files")
         return
     done = housekeeping.keep_to(rules, at)
+    write_down_erasures()
     files = housekeeping.remove_doomed(wiring().store)
     for path in logs:
         path.unlink(missing_ok=True)

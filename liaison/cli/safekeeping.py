@@ -1,7 +1,7 @@
 """Commands that keep an installation safe: backup, restore, and what to do with notices in doubt after it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from liaison import backup as backups
 from liaison import dump
 from liaison.backup import Manifest
 from liaison.cli.acting import operator
+from liaison.cli.repeating import COPY, read_told, tell
 from liaison.cli.verifying import own_key, sentence_of
 from liaison.config import ROOT
 from liaison.database_state import MIGRATIONS, newest_revision
@@ -25,7 +26,8 @@ from liaison.domain.chain import moment
 from liaison.embedded import postgres_ready, postgres_url, start_postgres
 from liaison.folder import Taken, hold
 from liaison.processes import NotReady
-from liaison.services import anchors, audit, restoring, verification
+from liaison.services import anchors, audit, erasures, restoring, verification
+from liaison.services.erasures import Erasure, Repeated
 from liaison.settings import Config
 from liaison.web.wiring import now, unit_of_work, wiring
 
@@ -56,15 +58,21 @@ def backup(folder: Path) -> None:
 @click.command()
 @click.argument("folder", type=FOLDER)
 @click.option("--other-keys", is_flag=True, help="Restore although names and query codes will stay sealed.")
+@click.option("--erasures", "copies", multiple=True, type=COPY, help="A copy of erasures.jsonl kept elsewhere.")
 @with_appcontext
-def restore(folder: Path, other_keys: bool) -> None:
-    """Load the backup in FOLDER into an empty database; exits 1 when what was restored does not hold."""
+def restore(folder: Path, other_keys: bool, copies: tuple[Path, ...]) -> None:
+    """Load the backup in FOLDER into an empty database, and erase again what was erased since.
+
+    Exits 1 when what was restored does not hold.
+    """
     began, config = time.monotonic(), wiring().config
     try:
         made = backups.read(folder)
         _refuse_unfit(made, config, other_keys)
+        told = read_told(copies)
         with _served(config, alone=True):
-            broken, held = _bring_back(folder, made, config)
+            broken, held, became = _bring_back(folder, made, config, told.erasures)
+            amiss = tell(told, became)
     except FAULTS as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"restored: {_told(made)}, in {time.monotonic() - began:.1f} s")
@@ -74,7 +82,7 @@ def restore(folder: Path, other_keys: bool) -> None:
     for fault in broken:
         click.echo(fault, err=True)
     _report_faults(made)
-    raise SystemExit(1 if broken else 0)
+    raise SystemExit(1 if broken or amiss else 0)
 
 
 @doubtful.command("in-doubt")
@@ -128,8 +136,10 @@ def _refuse_unfit(made: Manifest, config: Config, other_keys: bool) -> None:
         )
 
 
-def _bring_back(folder: Path, made: Manifest, config: Config) -> tuple[list[str], int]:
-    """Restore behind a fence; returns which chains do not hold and how many notices are held."""
+def _bring_back(
+    folder: Path, made: Manifest, config: Config, erased: Sequence[Erasure]
+) -> tuple[list[str], int, Repeated]:
+    """Restore behind a fence; returns which chains do not hold, how many notices are held and what was erased again."""
     dump.refuse_unless_unused(config.database.url, _revisions())
     with dump.fenced(config.database.url) as url:
         backups.put_back(folder, made, wiring().store, Path(config.history.anchors))
@@ -138,9 +148,10 @@ def _bring_back(folder: Path, made: Manifest, config: Config) -> tuple[list[str]
         with transaction():
             held = restoring.take_up(made.taken_at, now())
             audit.note(operator(), audit.RESTORE, now(), data={"taken_at": moment(made.taken_at)})
+            became = erasures.repeat(erased, wiring().keys, now())
         with transaction():
             faults = _verified(config)
-    return faults, held
+    return faults, held, became
 
 
 def _verified(config: Config) -> list[str]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from liaison.models.base import Base, new_id
@@ -17,7 +17,11 @@ class AuditEntry(Base):
     """
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_at", "at", "id"), Index("ix_audit_act", "act", "at", "id"))
+    __table_args__ = (
+        Index("ix_audit_at", "at", "id"),
+        Index("ix_audit_act", "act", "at", "id"),
+        Index("ix_audit_erased", "seq", postgresql_where=text("act = 'data.erase'")),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     seq: Mapped[int] = mapped_column(unique=True)

@@ -3,7 +3,8 @@
 An event whose body changes gets a new salt; its old digest stands in the chain, and the event of this erasure holds the
 digest of what is left, so that nobody can change either unseen (`domain.chain`). Files are doomed with the transaction
 and removed from the store after it (`remove_doomed`). What was erased, how much, and on what ground goes into the audit
-log, which is the ledger of all deletions. Whoever calls has locked the case and asked whether it may be erased.
+log, which is the ledger of all deletions, and from there into a file that outlives a restore (`erasures`). Whoever
+calls has locked the case and asked whether it may be erased.
 """
 
 import secrets
@@ -43,15 +44,20 @@ UNLINKED = {"provider_id": None, "undelivered": None, "error": None, "passed": [
 log = structlog.get_logger("liaison.erasing")
 
 _APART = {"synchronize_session": False}
+_ERASED = "erased"
 Change = Callable[[str], str]
 
 
 @dataclass(frozen=True)
 class Ground:
-    """Why something is erased: by right or by retention, and the rule's own name in the ledger."""
+    """Why something is erased: by right or by retention, and the rule's own name in the ledger.
+
+    `repeats` is the hash of the ledger's entry that a restore has lost.
+    """
 
     ground: str
     rule: str
+    repeats: str = ""
 
 
 def erase(
@@ -74,9 +80,16 @@ def erase(
     told = {"parts": sorted(parts), "ground": why.ground, "bodies": bodies}
     cases.record(case, chain.ERASURE, actor, now, data=told)
     ledger = {"rule": why.rule, "parts": sorted(parts), "counts": counts}
+    ledger |= {"repeats": why.repeats} if why.repeats else {}
     audit.note(actor, audit.ERASE, now, about=case.number, region_path=case.region_path, data=ledger)
-    log.info("erased", number=case.number, parts=sorted(parts))  # a restore takes the ledger back, but no log
+    session.info[_ERASED] = True
+    log.info("erased", number=case.number, parts=sorted(parts))
     return counts
+
+
+def has_erased() -> bool:
+    """Whether this session has erased anything since it was last asked, to be written down once it is committed."""
+    return session.info.pop(_ERASED, False)
 
 
 def doom(keys: Collection[str], now: datetime) -> None:

@@ -14,6 +14,9 @@ from liaison.services import calendars, channels, content_checks, inbound, timek
 from liaison.services.channels import INBOX
 
 STALE = timedelta(seconds=60)  # six beats missed
+ERASURES = "erasures"
+"""The heartbeat that says every erasure is written down outside the database."""
+
 UNCHECKED_FOR = timedelta(minutes=45)  # a file's result alone may take 30 after it was asked for
 LATE_BUCKETS = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 600.0, 3600.0)  # seconds
 
@@ -85,6 +88,7 @@ def alarms(now: datetime) -> dict[str, object]:
         "paused_channels": found.paused,
         "events_failed": found.inbound.get("failed", 0),
         "contents_unchecked": found.unchecked.count if _is_late(found.unchecked, now) else 0,
+        "not_written_down": silent((ERASURES,), now),
     }
     if found.calendar_days <= calendars.WARNED:
         told["calendar_working_days_left"] = found.calendar_days

@@ -3,7 +3,7 @@
 For the resident alone, who is whoever has the matter's query code; decided on by the office while a matter is handled.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,10 +11,10 @@ from uuid import UUID
 from sqlalchemy import select
 
 from liaison.db import session
-from liaison.domain.actors import Actor, Role
+from liaison.domain.actors import SYSTEM, Actor, Role
 from liaison.domain.addresses import plain_phone
 from liaison.domain.consent import SWITCHED, Purpose
-from liaison.domain.erasure import BY_RIGHT, RIGHT
+from liaison.domain.erasure import BY_RIGHT, RIGHT, Part
 from liaison.domain.errors import Conflict, Invalid, NotAllowed
 from liaison.domain.policy import require
 from liaison.models.audit import AuditEntry
@@ -142,10 +142,25 @@ def decide_erasure(actor: Actor, number: str, approve: bool, text: str, keys: Ke
     return case
 
 
-def _erase(case: Case, actor: Actor, keys: Keys, now: datetime) -> None:
+def repeat_erasure(case: Case, parts: Collection[Part], why: Ground, keys: Keys, now: datetime) -> None:
+    """Erase again what a restore has brought back of a locked case; a request that waits there was granted by then."""
+    requests = _requests(case)
+    if requests and requests[-1].granted is None:
+        requests[-1].granted, requests[-1].decided_at = True, now
+    _erase(case, SYSTEM, keys, now, parts, why)
+
+
+def _erase(
+    case: Case,
+    actor: Actor,
+    keys: Keys,
+    now: datetime,
+    parts: Collection[Part] = BY_RIGHT,
+    why: Ground = BY_REQUEST,
+) -> None:
     for purpose in SWITCHED:
         consents.withdraw(case, purpose, now)
-    erasing.erase(case, BY_RIGHT, actor, BY_REQUEST, keys, now=now)
+    erasing.erase(case, parts, actor, why, keys, now=now)
 
 
 def _addresses(case: Case, keys: Keys) -> Iterable[tuple[tuple[UUID, str], str]]:

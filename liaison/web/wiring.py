@@ -1,9 +1,11 @@
 """What the composition root hands to the web layer: keys, files, the clock and the bell, found in one place."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from uuid import UUID
 
 from flask import current_app
@@ -17,8 +19,11 @@ from liaison.clients.wecom import WecomDoor
 from liaison.db import is_outage, transaction
 from liaison.domain.calendar import local_day
 from liaison.domain.errors import Unavailable
+from liaison.services import erasing, erasures
 from liaison.services.sealing import Keys
 from liaison.settings import Config
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -73,3 +78,14 @@ def unit_of_work() -> Iterator[None]:
         if is_outage(error):
             raise Unavailable from error
         raise
+    if erasing.has_erased():
+        write_down_erasures()
+
+
+def write_down_erasures() -> None:
+    """Have the file that outlives a restore tell of what is erased and committed; if it cannot, a tick does."""
+    try:
+        with transaction():
+            erasures.write_down(Path(wiring().config.history.anchors))
+    except Exception as error:
+        _log.warning("an erasure was not written down at once (%s); the next tick tries again", type(error).__name__)

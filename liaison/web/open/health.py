@@ -27,10 +27,10 @@ def alive() -> Response:
 def ready() -> tuple[Response, int]:
     """The database, the queue, every worker and the scheduler's tick are in order.
 
-    An alarm is for people: pages are served while it stands.
+    An alarm is for people: pages are served while it stands. `erasures`: they cannot be written down.
     """
     faults = _faults()
-    alarms = ["clock"] if not faults and timekeeping.find_alarm() else []
+    alarms = [] if faults else _alarms()
     return jsonify(status="ok" if not faults else "failing", faults=faults, alarms=alarms), 503 if faults else 200
 
 
@@ -86,6 +86,11 @@ class Lateness:
         named = [("+Inf" if bound == float("inf") else str(bound), float(count)) for bound, count in self._buckets]
         told = "From due to sent, in seconds"
         yield HistogramMetricFamily("liaison_notice_lateness_seconds", told, buckets=named, sum_value=self._seconds)
+
+
+def _alarms() -> list[str]:
+    clock = ["clock"] if timekeeping.find_alarm() else []
+    return clock + health.silent((health.ERASURES,), now())
 
 
 def _faults() -> list[str]:
