@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import psycopg
 
+from bench import layers
 from bench.load import Slice, press
 from bench.operations import Operation, operations
 from bench.places import Site
@@ -39,6 +40,8 @@ def measure(site: Site, rounds: int, seconds: int) -> list[Pressed]:
         written = sum(each.wal for each in told) / sum(each.requests for each in ours)
         found.append(Pressed(operation, ours, floors, written))
         print(line(found[-1]), flush=True)
+        if found[-1].ratio and found[-1].ratio < operation.goal:
+            print(layers.line(_layers(site, operation, seconds)), flush=True)
     return found
 
 
@@ -57,6 +60,13 @@ def _round(site: Site, operation: Operation, seconds: int) -> _Round:
     requests, before = operation.ours(site), _wal(site)
     ours = press(site.ours, requests, seconds, _of(site, "ours"), once=operation.once)
     return _Round(ours, beside, _wal(site) - before)
+
+
+def _layers(site: Site, operation: Operation, seconds: int) -> dict[str, float]:
+    requests = operation.ours(site)
+    return layers.shares(
+        site.pids["ours"], seconds, lambda: press(site.ours, requests, seconds, {}, once=operation.once)
+    )
 
 
 def line(pressed: Pressed) -> str:
