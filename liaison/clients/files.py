@@ -1,47 +1,49 @@
 """Where photos and documents lie: a local folder, or S3 by its address.
 
-Knows bytes and random keys, never a visitor's file name and never what a file belongs to. S3 takes its
-credentials and endpoint from the usual AWS_* environment variables.
+Knows bytes and random keys, never a visitor's file name and never what a file belongs to.
 """
 
-import os
 import re
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
-import obstore
-from obstore.exceptions import BaseError
-from obstore.store import LocalStore, ObjectStore, from_url
-
+from liaison.clients.folders import Folder
 from liaison.domain.errors import NotFound, Unavailable
 
-TIMEOUTS = {"connect_timeout": "5s", "timeout": "30s"}
-RETRIES = {"max_retries": 3, "retry_timeout": timedelta(seconds=40)}
+try:
+    from liaison.clients.buckets import Bucket
+except ImportError:  # the web server leaves its library out where files lie in a folder (serve.py)
+    Bucket = None
 
 _KEY = re.compile(r"[a-z]{1,20}/[0-9a-f]{2}/[0-9a-f]{32}\.[a-z0-9]{1,5}")
+
+
+class Place(Protocol):
+    """A folder or a bucket; raises OSError when the disk or the service gives way."""
+
+    def write(self, key: str, data: bytes, content_type: str) -> None: ...
+    def read(self, key: str) -> bytes: ...
+    def remove(self, key: str) -> None: ...
+    def list(self, prefix: str, before: datetime | None) -> Iterator[str]: ...
+    def sweep_unfinished(self, before: datetime) -> int: ...
 
 
 class FileStore:
     """Files by key, each written once and whole; Unavailable when the disk or the service gives way."""
 
-    def __init__(self, store: ObjectStore, folder: Path | None = None) -> None:
-        self._store, self._folder = store, folder
+    def __init__(self, place: Place) -> None:
+        self._place = place
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
-        """Write a file under a key of `new_key`; raises ValueError for a key of any other shape.
-
-        A folder on disk keeps no content type; the caller's row does.
-        """
+        """Write a file for good under a key of `new_key`; raises ValueError for a key of any other shape."""
         if not _KEY.fullmatch(key):
             raise ValueError("a file key must come from new_key")
-        attributes = None if self._folder else {"Content-Type": content_type}
         with _giving_way():
-            obstore.put(self._store, key, data, attributes=attributes)
-            if self._folder:
-                _settle(self._folder / key)
+            self._place.write(key, data, content_type)
 
     def put_all(self, files: Sequence[tuple[str, bytes, str]]) -> None:
         """Put several files, or none: on a disk that is almost full, each new try would eat up what is left."""
@@ -59,29 +61,28 @@ class FileStore:
             raise NotFound
         with _giving_way():
             try:
-                return bytes(obstore.get(self._store, key).bytes())
+                return self._place.read(key)
             except FileNotFoundError:
                 raise NotFound from None
 
     def delete(self, key: str) -> None:
-        """Remove a file; removing an absent one is no fault, since a sweep may run twice."""
+        """Remove a file, also a stray one that `keys` named; an absent one is no fault, since a sweep may run twice.
+
+        Raises ValueError for what would lead out of the store.
+        """
+        if key.startswith("/") or ".." in key.split("/"):
+            raise ValueError("a file key must lie within the store")
         with _giving_way(), suppress(FileNotFoundError):
-            obstore.delete(self._store, key)
+            self._place.remove(key)
 
     def keys(self, prefix: str = "", *, before: datetime | None = None) -> Iterator[str]:
         """Yield every key below a folder such as `photos`, in no promised order; only files older than `before`."""
         with _giving_way():
-            for batch in obstore.list(self._store, prefix or None):
-                yield from (entry["path"] for entry in batch if before is None or entry["last_modified"] < before)
-
+            yield from self._place.list(prefix, before)
 
     def sweep_unfinished(self, before: datetime) -> int:
         """Remove what processes killed in mid writing left in a folder, which `keys` never names; returns how many."""
-        found = self._folder.rglob("*#*") if self._folder else ()
-        left = [path for path in found if path.stat().st_mtime < before.timestamp()]
-        for path in left:
-            path.unlink(missing_ok=True)
-        return len(left)
+        return self._place.sweep_unfinished(before)
 
 
 def open_store(where: str | Path, *, plain_http: bool = False) -> FileStore:
@@ -89,13 +90,14 @@ def open_store(where: str | Path, *, plain_http: bool = False) -> FileStore:
 
     `plain_http` permits an S3 endpoint without TLS, for a store on the same machine or private network.
     """
-    if "://" not in str(where):
-        folder = Path(where).absolute()
-        return FileStore(LocalStore(folder, mkdir=True), folder)
-    if not str(where).startswith(("s3://", "s3a://")):
-        return FileStore(from_url(str(where)))
-    options = {**TIMEOUTS, "allow_http": plain_http}
-    return FileStore(from_url(str(where), client_options=options, retry_config=RETRIES))
+    if is_folder(where):
+        return FileStore(Folder(Path(where).absolute()))
+    return FileStore(Bucket(str(where), plain_http=plain_http))
+
+
+def is_folder(where: str | Path) -> bool:
+    """Whether this is a folder on disk, and no address."""
+    return "://" not in str(where)
 
 
 def new_key(folder: str, suffix: str) -> str:
@@ -109,15 +111,5 @@ def _giving_way() -> Iterator[None]:
     """Say in our words that the disk is full or broken, or the service out of reach."""
     try:
         yield
-    except (BaseError, OSError) as error:
+    except OSError as error:
         raise Unavailable from error
-
-
-def _settle(path: Path) -> None:
-    """Have the disk keep a file and its name before anybody is told that it was received."""
-    for each, flags in ((path, os.O_RDONLY), (path.parent, os.O_RDONLY | os.O_DIRECTORY)):
-        descriptor = os.open(each, flags)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -37,6 +37,12 @@ def test_a_key_of_another_shape_is_neither_read_nor_written(store: FileStore, ke
         store.put(key, b"x", "image/jpeg")
 
 
+@pytest.mark.parametrize("key", ["/etc/passwd", "photos/../../passwd"])
+def test_nothing_outside_is_deleted(store: FileStore, key: str) -> None:
+    with pytest.raises(ValueError, match="within"):
+        store.delete(key)
+
+
 def test_a_deleted_file_is_gone_and_may_be_deleted_again(store: FileStore) -> None:
     key = new_key("photos", "jpg")
     store.put(key, b"x", "image/jpeg")
@@ -80,7 +86,7 @@ def test_what_a_killed_process_left_half_written_is_swept_once_it_is_old(tmp_pat
     for half, age in zip(halves, (timedelta(days=3), timedelta(0)), strict=True):
         half.write_bytes(b"h")
         os.utime(half, ((now - age).timestamp(),) * 2)
-    assert list(store.keys()) == [key], "obstore writes under such names first, and lists none of them"
+    assert list(store.keys()) == [key], "files are written under such names first, and none of them is listed"
     assert store.sweep_unfinished(before=now - timedelta(days=2)) == 1
     assert [half.exists() for half in halves] == [False, True]
     assert store.get(key) == b"x"
