@@ -25,15 +25,15 @@ class Folder:
         """
         path = self._path / key
         _make(path.parent)
-        unfinished = f"{path}{_UNFINISHED}{uuid.uuid4().hex}"
+        unfinished = path.with_name(f"{path.name}{_UNFINISHED}{uuid.uuid4().hex}")
         try:
-            with open(unfinished, "xb", buffering=0) as file:
+            with unfinished.open("xb", buffering=0) as file:
                 _write_all(file.fileno(), data)
                 os.fsync(file.fileno())
-            os.rename(unfinished, path)
+            unfinished.rename(path)
         except OSError:
             with suppress(OSError):
-                os.unlink(unfinished)
+                unfinished.unlink()
             raise
         _settle(path.parent)
 

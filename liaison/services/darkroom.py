@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from liaison.services.darkroom_line import Closed, Limits, Refused, Why, pack, unpack
+from liaison.services.darkroom_line import Closed, File, Limits, Refused, Why, pack, unpack
 from liaison.services.rooms import Room
 
 PROGRAM = (sys.executable, "-m", "liaison.services.darkroom_process")
@@ -24,20 +24,22 @@ log = structlog.get_logger("liaison.darkroom")
 
 @dataclass(frozen=True)
 class Print:
-    """A picture developed: its derivatives in the order they were asked for, and the first one's size."""
+    """A picture developed: its derivatives in the order they were asked for, the first one's size, the file's hash."""
 
     frames: Sequence[bytes]
     width: int
     height: int
+    original_sha256: str
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the work on a file found: plain values, frames of bytes, and the memory it took."""
+    """What the work on a file found: plain values, frames of bytes, the memory it took, and which file it was."""
 
     head: dict[str, Any]
     frames: list[bytes]
     peak_bytes: int
+    sha256: str
 
 
 class Darkroom:
@@ -53,7 +55,7 @@ class Darkroom:
 
     def develop(
         self,
-        data: bytes,
+        data: File,
         mime: str,
         sides: Sequence[int],
         qualities: Sequence[int],
@@ -67,15 +69,15 @@ class Darkroom:
         size = answer.head.get("size")
         if not _is_size(size) or len(answer.frames) != len(sides):
             raise Refused(Why.CRASHED)
-        return Print(answer.frames, *size)
+        return Print(answer.frames, *size, answer.sha256)
 
     def recognise(self, data: bytes) -> str:
         """Return the type of a Word or Excel file. Raises as `develop` does."""
         return str(self.ask(data, task="recognise").head.get("mime"))
 
-    def ask(self, data: bytes, *, task: str, **told: Any) -> Answer:
+    def ask(self, data: File, *, task: str, **told: Any) -> Answer:
         """Have one task done on a file. Raises as `develop` does."""
-        outcome, (said,) = unpack(self._room.tell(pack({"task": task} | told, data)))
+        outcome, (said,) = unpack(self._room.tell(pack({"task": task} | told, data), data))
         self.peak_bytes = max(self.peak_bytes, outcome["peak"])
         return _read(outcome, said, task)
 
@@ -106,7 +108,7 @@ def _read(outcome: dict[str, Any], said: bytes, task: str) -> Answer:
         raise Refused(Why.CRASHED) from None
     if not head.get("sealed"):
         log.warning("darkroom not sealed by the kernel")
-    return Answer(head, frames, outcome["peak"])
+    return Answer(head, frames, outcome["peak"], outcome["sha256"])
 
 
 def _is_size(size: object) -> bool:

@@ -4,8 +4,10 @@ Standard library only, because the web process loads it and must not load a deco
 """
 
 import json
+import os
 import socket
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -38,7 +40,7 @@ FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/apng": "PNG", "image
 """The permitted pictures and the one decoder each may reach; several frames are refused after the header."""
 
 _MAX_FRAMES = 4
-_SIZE = struct.Struct(">I")
+_SIZE, _SIZES = struct.Struct(">I"), struct.Struct(">II")
 
 
 class Why(StrEnum):
@@ -80,13 +82,32 @@ class Closed(Exception):
     """The other side is gone, or sends what nobody agreed on."""
 
 
-def pack(head: dict[str, Any], *frames: bytes) -> bytes:
-    """Return a message: a head of plain values, then frames of bytes."""
+@dataclass(frozen=True)
+class OnDisk:
+    """A file that lies on disk, opened: handed over by its descriptor, so that those who pass it on copy nothing."""
+
+    descriptor: int
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def start(self, size: int) -> bytes:
+        """Its first bytes."""
+        return os.pread(self.descriptor, size, 0)
+
+
+File = bytes | OnDisk
+
+
+def pack(head: dict[str, Any], *frames: File) -> bytes:
+    """Return a message: a head of plain values, then frames of bytes; a last one on disk is to be sent beside it."""
     parts = [json.dumps(head).encode(), *frames]
-    return b"".join([_SIZE.pack(len(parts)), *(_SIZE.pack(len(part)) for part in parts), *parts])
+    sizes = (_SIZE.pack(len(part)) for part in parts)
+    return b"".join([_SIZE.pack(len(parts)), *sizes, *(part for part in parts if isinstance(part, bytes))])
 
 
-def unpack(message: bytes) -> tuple[dict[str, Any], list[bytes]]:
+def unpack(message: bytes | bytearray) -> tuple[dict[str, Any], list[bytes]]:
     """Return head and frames of a message made by whoever; raises Closed when it is none."""
     try:
         (count,) = _SIZE.unpack_from(message)
@@ -95,7 +116,7 @@ def unpack(message: bytes) -> tuple[dict[str, Any], list[bytes]]:
         sizes = struct.unpack_from(f">{count}I", message, _SIZE.size)
         end, parts = _SIZE.size * (count + 1), []
         for size in sizes:
-            parts.append(message[end : end + size])
+            parts.append(bytes(memoryview(message)[end : end + size]))
             end += size
         head = json.loads(parts[0])
     except (struct.error, ValueError, RecursionError):
@@ -105,26 +126,41 @@ def unpack(message: bytes) -> tuple[dict[str, Any], list[bytes]]:
     return head, parts[1:]
 
 
-def send(line: socket.socket, message: bytes) -> None:
-    """Send a message whole."""
-    line.sendall(_SIZE.pack(len(message)))
+def send(line: socket.socket, message: bytes, file: File = b"") -> None:
+    """Send a message whole; a file on disk, its last frame, is handed over beside it."""
+    if isinstance(file, OnDisk):
+        socket.send_fds(line, [_SIZES.pack(len(message), file.size)], [file.descriptor])
+    else:
+        line.sendall(_SIZES.pack(len(message), 0))
     line.sendall(message)
 
 
-def receive(line: socket.socket, longest: int) -> bytes:
-    """Receive a message whole; raises Closed when the other side is gone or wants to send more than `longest`."""
-    (size,) = _SIZE.unpack(_exactly(line, _SIZE.size))
-    if size > longest:
-        raise Closed
-    return _exactly(line, size)
+def receive(line: socket.socket, longest: int, *, takes_files: bool = False) -> bytearray:
+    """Receive a message whole, what lies on disk included where files are taken.
+
+    Raises Closed when the other side is gone or wants to send more than `longest`.
+    """
+    told, files, *_ = socket.recv_fds(line, _SIZES.size, int(takes_files))
+    try:
+        if len(told) != _SIZES.size:
+            raise Closed
+        size, beside = _SIZES.unpack(told)
+        if size + beside > longest or (beside and not files):
+            raise Closed
+        buffer = bytearray(size + beside)
+        view = memoryview(buffer)
+        _fill(view[:size], line.recv_into)
+        if beside:
+            _fill(view[size:], lambda rest: os.preadv(files[0], [rest], beside - len(rest)))
+        return buffer
+    finally:
+        for file in files:
+            os.close(file)
 
 
-def _exactly(line: socket.socket, size: int) -> bytes:
-    buffer = bytearray(size)
-    view, filled = memoryview(buffer), 0
-    while filled < size:
-        count = line.recv_into(view[filled:])
+def _fill(view: memoryview, read: Callable[[memoryview], int]) -> None:
+    while view:
+        count = read(view)
         if not count:
             raise Closed
-        filled += count
-    return bytes(buffer)
+        view = view[count:]

@@ -6,6 +6,7 @@ can touch the next one.
 """
 
 import fcntl
+import hashlib
 import os
 import select
 import signal
@@ -79,7 +80,7 @@ def serve(tasks: Mapping[str, Task], limits: Limits) -> int:
     try:
         send(line, pack({"ready": True}))
         while True:
-            send(line, _in_turn(service, receive(line, MAX_FILE_BYTES + _HEAD_BYTES)))
+            send(line, _in_turn(service, *_asked(line)))
     except (Closed, OSError):
         return 0
 
@@ -108,25 +109,31 @@ def recognise(data: bytes) -> Found:
 TASKS: dict[str, Task] = {"develop": develop, "recognise": recognise}
 
 
-def _in_turn(service: Service, request: bytes) -> bytes:
+def _asked(line: socket.socket) -> tuple[dict[str, Any], bytes]:
+    head, (data,) = unpack(receive(line, MAX_FILE_BYTES + _HEAD_BYTES, takes_files=True))
+    return head, data
+
+
+def _in_turn(service: Service, head: Mapping[str, Any], data: bytes) -> bytes:
     """Wait for the darkrooms of other web processes first: one picture at a time leaves a processor to the pages.
 
     The kernel keeps the turn and takes it back from a process that is gone.
     """
     fcntl.flock(service.turn, fcntl.LOCK_EX)
     try:
-        return _apart(service, request)
+        return _apart(service, head, data)
     finally:
         fcntl.flock(service.turn, fcntl.LOCK_UN)
 
 
-def _apart(service: Service, request: bytes) -> bytes:
-    """Have a copy of this process do the work; returns what it said, how it ended and what it took."""
+def _apart(service: Service, asked: Mapping[str, Any], data: bytes) -> bytes:
+    """Have a copy of this process do the work; returns what it said, how it ended, what it took, and of which file."""
     reader, writer = os.pipe()
     copy = os.fork()
     if copy == 0:
-        _work(service, request, writer)
+        _work(service, asked, data, writer)
     os.close(writer)
+    name = hashlib.sha256(data).hexdigest()  # meanwhile
     try:
         said, in_time = _listen(service, reader)
     finally:
@@ -136,7 +143,7 @@ def _apart(service: Service, request: bytes) -> bytes:
     code = os.waitstatus_to_exitcode(status)
     late = not in_time or code == -signal.SIGXCPU
     head = {"ended": code, "late": late, "peak": usage.ru_maxrss * 1024, "cpu": usage.ru_utime + usage.ru_stime}
-    return pack(head, said)
+    return pack(head | {"sha256": name}, said)
 
 
 def _listen(service: Service, reader: int) -> tuple[bytes, bool]:
@@ -157,14 +164,14 @@ def _listen(service: Service, reader: int) -> tuple[bytes, bool]:
     return b"", False
 
 
-def _work(service: Service, request: bytes, writer: int) -> NoReturn:
+def _work(service: Service, asked: Mapping[str, Any], data: bytes, writer: int) -> NoReturn:
     """Do one piece of work with nothing but memory and time, say how it went, and end."""
     code = 1
     try:
         confinement.end_with_parent()
         _close_all_but(writer)
         sealed = confinement.confine(service.limits.cpu_seconds, service.limits.memory_bytes)
-        view = memoryview(_answer(service.tasks, request, sealed))
+        view = memoryview(_answer(service.tasks, asked, data, sealed))
         while view:
             view = view[os.write(writer, view) :]
         code = 0
@@ -172,10 +179,10 @@ def _work(service: Service, request: bytes, writer: int) -> NoReturn:
         os._exit(code)
 
 
-def _answer(tasks: Mapping[str, Task], request: bytes, sealed: bool) -> bytes:
-    head, (data,) = unpack(request)
+def _answer(tasks: Mapping[str, Task], asked: Mapping[str, Any], data: bytes, sealed: bool) -> bytes:
+    told = dict(asked)
     try:
-        found, frames = tasks[head.pop("task")](data, **head)
+        found, frames = tasks[told.pop("task")](data, **told)
     except Refused as refused:
         return pack({"why": refused.why, "limit": refused.limit, "sealed": sealed})
     except MemoryError:

@@ -13,7 +13,7 @@ import filetype
 from liaison.clients.files import FileStore, new_key
 from liaison.domain.errors import Invalid
 from liaison.services.darkroom import darkroom
-from liaison.services.darkroom_line import FORMATS, Refused, Why
+from liaison.services.darkroom_line import FORMATS, File, OnDisk, Refused, Why
 
 MAX_PHOTOS = 9
 MAX_PHOTO_BYTES = 10 * 1024 * 1024
@@ -22,6 +22,7 @@ THUMB_SIDE = 400
 
 QUALITY = 82
 THUMB_QUALITY = 76
+_HEADER = 8192  # bytes that tell the type; `filetype` looks at no more
 _MORE_HEIC = (b"ftypheix", b"ftypheim")
 _REASONS = {
     Why.ANIMATED: "是动图，请换成普通照片。",
@@ -59,7 +60,7 @@ class Kept:
     name: str | None = None
 
 
-def prepare_all(files: Sequence[bytes]) -> list[Photo]:
+def prepare_all(files: Sequence[File]) -> list[Photo]:
     """Prepare at most nine photos in their order; raises Invalid naming every faulty one."""
     if len(files) > MAX_PHOTOS:
         extra = len(files) - MAX_PHOTOS
@@ -75,7 +76,7 @@ def prepare_all(files: Sequence[bytes]) -> list[Photo]:
     return photos
 
 
-def prepare(data: bytes, *, position: int = 1, name: str = "", field: str = "photos") -> Photo:
+def prepare(data: File, *, position: int = 1, name: str = "", field: str = "photos") -> Photo:
     """Return one photo as clean JPEGs (longer side 1600 and 400 pixels at most).
 
     Raises Invalid under `field` with a sentence that tells the kind of fault, and which photo by its name or else by
@@ -103,11 +104,11 @@ def cover(data: bytes, boxes: Sequence[Sequence[float]]) -> Photo:
         raise Invalid({"boxes": ["照片" + _reason(refused)]}) from None
 
 
-def _developed(data: bytes, mime: str, boxes: Sequence[Sequence[float]] = ()) -> Photo:
+def _developed(data: File, mime: str, boxes: Sequence[Sequence[float]] = ()) -> Photo:
     made = darkroom.develop(data, mime, (FULL_SIDE, THUMB_SIDE), (QUALITY, THUMB_QUALITY), boxes)
     full, thumb = made.frames
     return Photo(
-        original_sha256=sha256(data),
+        original_sha256=made.original_sha256,
         full=full,
         thumb=thumb,
         mime="image/jpeg",
@@ -157,12 +158,12 @@ def _thumb_key(key: str, thumb: bytes) -> str:
     return f"thumbs/{name[:2]}/{name}.jpg"
 
 
-def _checked_type(data: bytes, refuse: Callable[[str], Invalid]) -> str:
+def _checked_type(data: File, refuse: Callable[[str], Invalid]) -> str:
     if not data:
         raise refuse("是空文件，请重新选择。")
     if len(data) > MAX_PHOTO_BYTES:
         raise refuse(f"超过 {MAX_PHOTO_BYTES >> 20} MB，请换一张小一些的照片。")
-    mime = sniff(data)
+    mime = sniff(data.start(_HEADER) if isinstance(data, OnDisk) else data)
     if mime not in FORMATS:
         raise refuse("不是可用的照片，请换成 JPG、PNG、WebP 或 HEIC 格式。")
     return mime

@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from liaison.domain.errors import Unavailable
-from liaison.services.darkroom_line import MAX_ANSWER_BYTES, Closed, receive, send
+from liaison.services.darkroom_line import MAX_ANSWER_BYTES, Closed, File, receive, send
 
 PATIENCE = 45
 """Seconds a question waits for those before it; one at a time, since two photos of 48 megapixels side by side would
@@ -40,15 +40,15 @@ class Room:
         self._program, self._seconds, self._turn = program, seconds, threading.Lock()
         self._child: _Child | None = None
 
-    def tell(self, message: bytes) -> bytes:
-        """Return what the process says of a message; one that was found dead is replaced once.
+    def tell(self, message: bytes, file: File = b"") -> bytearray:
+        """Return what the process says of a message, with a file on disk beside it; one found dead is replaced once.
 
         Raises Unavailable when it cannot be begun, or those before take too long.
         """
         if not self._turn.acquire(timeout=PATIENCE):
             raise Unavailable
         try:
-            return self._told(message)
+            return self._told(message, file)
         finally:
             self._turn.release()
 
@@ -67,13 +67,13 @@ class Room:
         """The id of the process, while there is one."""
         return self._child.process if self._child else None
 
-    def _told(self, message: bytes) -> bytes:
+    def _told(self, message: bytes, file: File) -> bytearray:
         for _ in range(_TRIES):
             try:
                 if self._child and self._child.has_gone:
                     self.close()
                 self._child = self._child or _Child(self._program, self._seconds)
-                return self._child.ask(message)
+                return self._child.ask(message, file)
             except (Closed, OSError) as fault:
                 log.warning("room lost", program=self._program[-1], exc_info=fault)
                 self.close()
@@ -105,9 +105,9 @@ class _Child:
         """Whether it has ended by itself, as it does when nobody has asked anything for a while."""
         return self._child.poll() == 0
 
-    def ask(self, message: bytes) -> bytes:
+    def ask(self, message: bytes, file: File) -> bytearray:
         """Send a message and wait for what is said of it. Raises Closed or OSError."""
-        send(self._line, message)
+        send(self._line, message, file)
         return receive(self._line, MAX_ANSWER_BYTES + HEAD_BYTES)
 
     def end(self) -> None:

@@ -1,6 +1,7 @@
 """Bodies as they arrive: JSON or multipart; photos, voices, documents checked and kept before any transaction."""
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,12 +13,14 @@ from werkzeug.exceptions import UnsupportedMediaType
 from liaison.clients.files import FileStore
 from liaison.domain.errors import Invalid, Unavailable
 from liaison.services import documents, photos, voices
+from liaison.services.darkroom_line import File, OnDisk
 from liaison.services.photos import Kept
 from liaison.web.bodies import check_form, read_json
 from liaison.web.fields import Input, fields
 from liaison.web.proofs import FIELD
 from liaison.web.wiring import unit_of_work, wiring
 
+LARGE = 500 * 1024  # bytes; from here on werkzeug has put a file on disk
 NOT_FIELDS = ("csrf_token", "hears", "key", "kept", "template", "fill", FIELD)
 """What a form sends for the page's own use; `template` and `fill` put a kept text into a form of the console."""
 
@@ -84,10 +87,11 @@ def keep_documents(uploads: Sequence[FileStorage]) -> list[Kept]:
     return _keep_all(documents.keep_document, documents.prepare_documents(named))
 
 
-class _Bodies(Sequence[bytes]):
-    """The photos among uploads, each read when its turn comes and no further than shows that it is too large.
+class _Bodies(Sequence[File]):
+    """The photos among uploads, each looked at when its turn comes.
 
-    Nine of them at once in every thread would fill the memory.
+    Nine of them at once in every thread would fill the memory: the large ones lie on disk since they arrived, and are
+    handed on as they lie there.
     """
 
     def __init__(self, uploads: Sequence[FileStorage]) -> None:
@@ -96,8 +100,14 @@ class _Bodies(Sequence[bytes]):
     def __len__(self) -> int:
         return len(self._uploads)
 
-    def __getitem__(self, place: int) -> bytes:
-        return self._uploads[place].stream.read(photos.MAX_PHOTO_BYTES + 1)
+    def __getitem__(self, place: int) -> File:
+        stream = self._uploads[place].stream
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(0)
+        if size < LARGE:
+            return stream.read()
+        stream.flush()
+        return OnDisk(stream.fileno(), size)
 
 
 def _keep_all(keep: Callable[[FileStore, Any], Kept], prepared: Sequence[Any]) -> list[Kept]:

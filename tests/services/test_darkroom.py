@@ -1,10 +1,12 @@
 """The darkroom: whatever a file does in it, the next one is fine, and nothing of it reaches outside."""
 
+import hashlib
 import os
 import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psutil
 import pytest
@@ -14,7 +16,7 @@ from liaison.domain.errors import Invalid, Unavailable
 from liaison.processes import LIBC, wait_until
 from liaison.services import darkroom as door
 from liaison.services.darkroom import Darkroom
-from liaison.services.darkroom_line import Closed, Refused, Why, pack, unpack
+from liaison.services.darkroom_line import Closed, OnDisk, Refused, Why, pack, unpack
 from liaison.services.photos import prepare, prepare_all
 from tests.support.pictures import photo
 
@@ -66,9 +68,7 @@ def test_what_takes_too_much_is_ended(hostile: Darkroom, task: str) -> None:
     assert refused(hostile, task) is Why.HEAVY
 
 
-@pytest.mark.parametrize(
-    ("task", "seconds", "ended"), [("spin", "600", signal.SIGXCPU), ("wait", "1", signal.SIGKILL)]
-)
+@pytest.mark.parametrize(("task", "seconds", "ended"), [("spin", "600", signal.SIGXCPU), ("wait", "1", signal.SIGKILL)])
 def test_processor_time_and_time_are_limits_of_their_own(task: str, seconds: str, ended: int) -> None:
     room = Darkroom((*HOSTILE, seconds))
     with capture_logs() as lines:
@@ -100,6 +100,23 @@ def test_a_process_found_dead_is_replaced_unnoticed(hostile: Darkroom) -> None:
     os.kill(before, signal.SIGKILL)
     assert hostile.ask(b"next", task="echo").frames == [b"next"]
     assert hostile.process != before
+
+
+def test_a_file_on_disk_is_handed_to_whoever_replaces_it(hostile: Darkroom, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"bytes" * 100_000)
+    hostile.ask(b"x", task="echo")
+    os.kill(hostile.process, signal.SIGKILL)
+    with (tmp_path / "file").open("rb") as file:
+        answer = hostile.ask(OnDisk(file.fileno(), 500_000), task="echo")
+    assert answer.frames == [b"bytes" * 100_000]
+    assert answer.sha256 == hashlib.sha256(answer.frames[0]).hexdigest()
+
+
+def test_a_file_that_is_shorter_than_was_said_is_not_taken(hostile: Darkroom, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"short")
+    with (tmp_path / "file").open("rb") as file, pytest.raises(Unavailable):
+        hostile.ask(OnDisk(file.fileno(), 6), task="echo")
+    assert hostile.ask(b"next", task="echo").frames == [b"next"]
 
 
 def test_what_cannot_be_begun_is_unavailable_and_no_fault_of_the_file() -> None:

@@ -3,6 +3,9 @@
 import io
 import struct
 import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import filetype
 import pillow_heif
@@ -13,6 +16,7 @@ from PIL import Image
 
 from liaison.clients.files import open_store
 from liaison.domain.errors import Invalid
+from liaison.services.darkroom_line import File, OnDisk
 from liaison.services.photos import MAX_PHOTO_BYTES, MAX_PHOTOS, keep, prepare, prepare_all, sha256
 
 RED, GREEN, BLUE, WHITE = (220, 30, 30), (30, 180, 60), (30, 60, 220), (255, 255, 255)
@@ -80,7 +84,7 @@ def shows_the_scene(image: Image.Image) -> bool:
     return all(near(*pair) for pair in zip(corners(image), (RED, GREEN, BLUE, BLUE), strict=True))
 
 
-def refusal(data: bytes) -> str:
+def refusal(data: File) -> str:
     with pytest.raises(Invalid) as caught:
         prepare(data, position=2)
     assert list(caught.value.errors) == ["photos"]
@@ -110,6 +114,34 @@ def test_every_permitted_kind_becomes_two_clean_jpegs(kind: str) -> None:
     assert shows_the_scene(full)
     assert photo.original_sha256 == sha256(KINDS[kind])
     assert photo.full_sha256 == sha256(photo.full)
+
+
+@pytest.fixture
+def on_disk(tmp_path: Path) -> Iterator[Callable[[bytes], OnDisk]]:
+    """Puts bytes on disk, as the web server does with what is large."""
+    with ExitStack() as opened_files:
+
+        def put(data: bytes) -> OnDisk:
+            file = opened_files.enter_context((tmp_path / "upload").open("w+b", buffering=0))
+            file.write(data)
+            return OnDisk(file.fileno(), len(data))
+
+        yield put
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_photo_that_lies_on_disk_is_handed_on_and_comes_out_the_same(
+    kind: str, on_disk: Callable[[bytes], OnDisk]
+) -> None:
+    assert prepare(on_disk(KINDS[kind])) == prepare(KINDS[kind])
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [(b"", "空文件"), (b"GIF89a" * 100, "不是可用"), (KINDS["jpeg"] + bytes(MAX_PHOTO_BYTES), "超过 10 MB")],
+)
+def test_what_lies_on_disk_is_refused_alike(data: bytes, reason: str, on_disk: Callable[[bytes], OnDisk]) -> None:
+    assert reason in refusal(on_disk(data))
 
 
 @pytest.mark.parametrize("kind", KINDS)
