@@ -8,6 +8,8 @@ import click
 from flask.cli import AppGroup
 
 from liaison import housekeeping
+from liaison.cli.serving import served
+from liaison.processes import NotReady
 from liaison.services import erasures
 from liaison.services.erasures import Erasure, Repeated
 from liaison.web.wiring import now, unit_of_work, wiring, write_down_erasures
@@ -34,9 +36,14 @@ def repeat(copies: tuple[Path, ...]) -> None:
     `restore` does so by itself. To be run before anybody works on; exits 1 when something could not be erased.
     """
     told = read_told(copies)
-    with unit_of_work():
-        became = erasures.repeat(told.erasures, wiring().keys, now())
-    raise SystemExit(1 if tell(told, became) else 0)
+    try:
+        with served(wiring().config):
+            with unit_of_work():
+                became = erasures.repeat(told.erasures, wiring().keys, now())
+            amiss = tell(told, became)
+    except NotReady as error:
+        raise click.ClickException(str(error)) from None
+    raise SystemExit(1 if amiss else 0)
 
 
 def read_told(copies: Sequence[Path]) -> Told:
@@ -53,7 +60,7 @@ def tell(told: Told, became: Repeated) -> bool:
     """Remove the files of what was erased again, and say what was; returns whether something is amiss."""
     files = housekeeping.remove_doomed(wiring().store)
     write_down_erasures()
-    click.echo(f"{len(became.done)} erasures of before were repeated, and {files} files removed from the store")
+    click.echo(f"{len(became.done)} erasures that were lost are repeated, and {files} files removed from the store")
     if became.absent:
         click.echo(f"{len(became.absent)} more are of matters that are not there: nothing to erase")
     for number in became.held:

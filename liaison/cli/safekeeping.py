@@ -1,8 +1,7 @@
 """Commands that keep an installation safe: backup, restore, and what to do with notices in doubt after it."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -17,14 +16,13 @@ from liaison import dump
 from liaison.backup import Manifest
 from liaison.cli.acting import operator
 from liaison.cli.repeating import COPY, read_told, tell
+from liaison.cli.serving import served
 from liaison.cli.verifying import own_key, sentence_of
 from liaison.config import ROOT
 from liaison.database_state import MIGRATIONS, newest_revision
 from liaison.db import transaction
 from liaison.domain.calendar import SHANGHAI
 from liaison.domain.chain import moment
-from liaison.embedded import postgres_ready, postgres_url, start_postgres
-from liaison.folder import Taken, hold
 from liaison.processes import NotReady
 from liaison.services import anchors, audit, erasures, restoring, verification
 from liaison.services.erasures import Erasure, Repeated
@@ -45,7 +43,7 @@ def backup(folder: Path) -> None:
     """Write database and files into a new FOLDER, without stopping anything; exits 1 when files are amiss."""
     config = wiring().config
     try:
-        with _served(config):
+        with served(config):
             made = backups.write(folder, config, wiring().store, now())
             _note_export(made)
     except FAULTS as error:
@@ -70,14 +68,14 @@ def restore(folder: Path, other_keys: bool, copies: tuple[Path, ...]) -> None:
         made = backups.read(folder)
         _refuse_unfit(made, config, other_keys)
         told = read_told(copies)
-        with _served(config, alone=True):
+        with served(config, alone=True):
             broken, held, became = _bring_back(folder, made, config, told.erasures)
+            click.echo(f"restored: {_told(made)}, in {time.monotonic() - began:.1f} s")
+            lost = (now() - made.taken_at).total_seconds()  # by the database's clock, while there is one
+            click.echo(f"snapshot of {_local(made.taken_at)}: what was done in the {lost:.0f} s since then is lost")
             amiss = tell(told, became)
     except FAULTS as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"restored: {_told(made)}, in {time.monotonic() - began:.1f} s")
-    lost = (now() - made.taken_at).total_seconds()
-    click.echo(f"snapshot of {_local(made.taken_at)}: what was done in the {lost:.0f} s since then is lost")
     click.echo(f"{held} notices may have been sent since then and are held: see `flask notices in-doubt`")
     for fault in broken:
         click.echo(fault, err=True)
@@ -172,28 +170,6 @@ def _migrate(url: str) -> None:
 
 def _revisions() -> set[str]:
     return {path.stem for path in MIGRATIONS.glob("[0-9]*.py")}
-
-
-@contextmanager
-def _served(config: Config, *, alone: bool = False) -> Iterator[None]:
-    """Have the database run: its own server, or the embedded one, which is started when it stands still.
-
-    `alone` keeps `make run` out meanwhile.
-    """
-    data = config.instance / "postgres"
-    if config.database.url != postgres_url(data) or (not alone and postgres_ready(data)):
-        yield
-        return
-    try:
-        with hold(config.instance):
-            server = None if postgres_ready(data) else start_postgres(data)
-            try:
-                yield
-            finally:
-                if server:
-                    server.stop()
-    except Taken as error:
-        raise NotReady(f"Liaison runs on {config.instance} (process {error}): end it first") from None
 
 
 def _until(everything: bool, before: datetime | None) -> datetime | None:

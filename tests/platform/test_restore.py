@@ -231,13 +231,15 @@ def test_it_comes_back_on_a_machine_where_nothing_runs_yet(house: Installation, 
     house.stop()
     bare = tmp_path / "bare"
     database, files = Database(postgres_url(bare / "postgres")), Files(str(bare / "files"))
-    app = create_app(replace(house.config, instance=bare, database=database, files=files), clock=house.clock)
+    app = create_app(replace(house.config, instance=bare, database=database, files=files))  # by the database's clock
     cli.register(app)
     with hold(bare):
         done = app.test_cli_runner().invoke(args=["restore", str(tmp_path / "backup")])
         assert "end it first" in done.output
     done = app.test_cli_runner().invoke(args=["restore", str(tmp_path / "backup")])
     assert done.exit_code == 0, done.output
+    done = app.test_cli_runner().invoke(args=["erasures", "repeat"])
+    assert done.exit_code == 0 and not postgres_ready(bare / "postgres"), done.output
     done = app.test_cli_runner().invoke(args=["backup", str(tmp_path / "second")])
     assert done.exit_code == 0 and "6 cases" in done.output
     assert not postgres_ready(bare / "postgres")

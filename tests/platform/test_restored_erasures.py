@@ -83,7 +83,7 @@ def test_what_was_erased_since_the_backup_does_not_come_back(
 ) -> None:
     number, files = backed_up
     done = restored(house, tmp_path / "backup")
-    assert "1 erasures of before were repeated, and 2 files removed" in done.output
+    assert "1 erasures that were lost are repeated, and 2 files removed" in done.output
     with house.at_work() as life:
         assert sightings(house.app, *WORDS, *files) == set() and sealed(life, number) == []
         assert life.kinds(number)[-1] == "erase" and life.events(number)[-1].by_role == "system"
@@ -100,9 +100,9 @@ def test_it_is_repeated_once_and_again_after_the_next_loss(
     restored(house, tmp_path / "backup")
     for _ in range(2):
         again = house.run("erasures", "repeat")
-        assert again.exit_code == 0 and "0 erasures of before" in again.output, again.output
+        assert again.exit_code == 0 and "0 erasures that were lost" in again.output, again.output
     house.destroy()
-    assert "1 erasures of before" in house.run("restore", tmp_path / "backup").output
+    assert "1 erasures that were lost" in house.run("restore", tmp_path / "backup").output
     assert erased(house) == [(number, rights.BY_REQUEST.rule, True)]
     with house.at_work():
         assert sightings(house.app, *WORDS) == set()
@@ -116,7 +116,7 @@ def test_what_the_backup_knows_as_erased_is_left_alone(house: Installation, tmp_
         later = life.matter_in("withdrawn", contact=Contact(NAME, PHONE))
     erase(house, later)
     done = restored(house, tmp_path / "backup")
-    assert "0 erasures of before" in done.output and "1 more are of matters that are not there" in done.output
+    assert "0 erasures that were lost" in done.output and "1 more are of matters that are not there" in done.output
     assert erased(house) == [(number, rights.BY_REQUEST.rule, False)]
 
 
@@ -126,7 +126,7 @@ def test_what_retention_had_removed_goes_as_well(house: Installation, tmp_path: 
     house.go_to(MONDAY.replace(year=2027, month=3, day=9))
     assert "contact_days: 1 removed" in house.run("retention").output
     done = restored(house, tmp_path / "backup", house.clock())
-    assert "2 erasures of before" in done.output
+    assert "2 erasures that were lost" in done.output
     assert {each[1:] for each in erased(house)} == {("contact_days 365", True), ("place_days 365", True)}
     with house.at_work() as life:
         assert sightings(house.app, *WORDS) == set() and sealed(life, number) == []
@@ -143,11 +143,11 @@ def test_a_copy_from_elsewhere_tells_what_the_lost_machine_knew(
     assert "nothing tells what was erased since the snapshot" in done.output
     with house.at_work():
         assert sightings(house.app, *WORDS)
-    assert "1 erasures of before" in house.run("erasures", "repeat", copy).output
+    assert "1 erasures that were lost" in house.run("erasures", "repeat", copy).output
     with house.at_work():
         assert sightings(house.app, *WORDS) == set()
     house.destroy()
-    assert "1 erasures of before" in house.run("restore", tmp_path / "backup", "--erasures", copy).output
+    assert "1 erasures that were lost" in house.run("restore", tmp_path / "backup", "--erasures", copy).output
 
 
 def test_a_request_that_waits_in_the_backup_is_granted_and_one_matter_that_is_held_since_is_left(
@@ -165,7 +165,7 @@ def test_a_request_that_waits_in_the_backup_is_granted_and_one_matter_that_is_he
     with house.at_work() as life:
         life.act("office_lead", holds.set_hold, kept, True, "诉讼需要。")
     done = house.run("erasures", "repeat", told_since)
-    assert f"{kept} is held since" in done.output and "1 erasures of before" in done.output, done.output
+    assert f"{kept} is held since" in done.output and "1 erasures that were lost" in done.output, done.output
     with house.at_work() as life:
         [request] = session.scalars(select(ErasureRequest))
         assert request.granted and sealed(life, asked) == []
