@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,15 +10,15 @@ from sqlalchemy import select
 
 from liaison import housekeeping
 from liaison.clients.files import open_store
-from liaison.db import session
+from liaison.db import session, transaction
 from liaison.models.audit import AuditEntry
-from liaison.models.cases import Case
 from liaison.models.rights import ErasureRequest
 from liaison.services import erasures, holds, rights
 from liaison.services.photos import keep, prepare
+from liaison.services.sealing import Keys
 from liaison.services.vault import Contact, Spot, find_contact
 from liaison.web.wiring import unit_of_work
-from tests.platform.test_restore import BACK, house, restored
+from tests.platform.test_restore import house, restored
 from tests.services.test_erasing import NAME, PHONE, PLACE, SPACED, photos_of, sealed, sightings
 from tests.support.clock import MONDAY
 from tests.support.installation import Installation
@@ -78,7 +79,7 @@ def backed_up(house: Installation, tmp_path: Path) -> Iterator[tuple[str, list[s
     yield number, files
 
 
-def test_what_was_erased_since_the_backup_does_not_come_back(
+def test_what_was_erased_since_the_backup_does_not_come_back_however_often_it_is_lost(
     house: Installation, backed_up: tuple[str, list[str]], tmp_path: Path
 ) -> None:
     number, files = backed_up
@@ -90,22 +91,13 @@ def test_what_was_erased_since_the_backup_does_not_come_back(
         assert not set(files) & set(open_store(house.config.files.url).keys())
     checked = house.run("verify")
     assert checked.exit_code == 0 and "every chain holds" in checked.output, checked.output
-    assert erased(house) == [(number, rights.BY_REQUEST.rule, True)]
-
-
-def test_it_is_repeated_once_and_again_after_the_next_loss(
-    house: Installation, backed_up: tuple[str, list[str]], tmp_path: Path
-) -> None:
-    number, _ = backed_up
-    restored(house, tmp_path / "backup")
-    for _ in range(2):
-        again = house.run("erasures", "repeat")
-        assert again.exit_code == 0 and "0 erasures that were lost" in again.output, again.output
+    again = house.run("erasures", "repeat")
+    assert again.exit_code == 0 and "0 erasures that were lost" in again.output, again.output
     house.destroy()
     assert "1 erasures that were lost" in house.run("restore", tmp_path / "backup").output
     assert erased(house) == [(number, rights.BY_REQUEST.rule, True)]
     with house.at_work():
-        assert sightings(house.app, *WORDS) == set()
+        assert sightings(house.app, *WORDS, *files) == set()
 
 
 def test_what_the_backup_knows_as_erased_is_left_alone(house: Installation, tmp_path: Path) -> None:
@@ -172,16 +164,16 @@ def test_a_request_that_waits_in_the_backup_is_granted_and_one_matter_that_is_he
         assert find_contact(life.case(kept).id, life.keys) == Contact(NAME, PHONE)
 
 
-@pytest.mark.usefixtures("backed_up")
-def test_a_matter_told_after_the_loss_is_not_taken_for_the_one_whose_number_it_has(house: Installation) -> None:
+def test_neither_a_later_matter_of_that_number_nor_one_that_cannot_be_opened_is_erased(house: Installation) -> None:
     """Where somebody loads a dump by hand, numbers that were given out are given out again."""
-    house.go_to(BACK)
+    before, number = told(house), told(house)
+    erase(house, before)
+    [line] = lines(house)
+    house.clock.advance(minutes=5)
+    later = told(house)
     with house.at_work() as life:
-        other = life.submit(contact=Contact(NAME, PHONE)).case.number
-        case = session.scalars(select(Case).where(Case.number == other)).one()
-        [line] = lines(house)
-        assert case.created_at > line.at
-        stranger = erasures.Erasure(**vars(line) | {"number": other, "hash": "f" * 64})
-        assert erasures.repeat([stranger], life.keys, house.clock()).absent == [other]
-        session.rollback()
-
+        for each, keys, left in ((later, life.keys, ([later], [])), (number, Keys({}, {}, {}), ([], [number]))):
+            with transaction():
+                became = erasures.repeat([replace(line, number=each, hash="f" * 64)], keys, house.clock())
+            assert (became.absent, became.failed) == left and became.done == []
+            assert sealed(life, each)
