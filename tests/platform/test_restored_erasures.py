@@ -142,25 +142,30 @@ def test_a_copy_from_elsewhere_tells_what_the_lost_machine_knew(
     assert "1 erasures that were lost" in house.run("restore", tmp_path / "backup", "--erasures", copy).output
 
 
-def test_a_request_that_waits_in_the_backup_is_granted_and_one_matter_that_is_held_since_is_left(
+def test_what_waits_or_is_held_in_the_backup_is_erased_again_and_what_is_held_since_is_left(
     house: Installation, tmp_path: Path
 ) -> None:
-    asked, kept = told(house, "with_deputy"), told(house)
+    asked, let_go, kept = told(house, "with_deputy"), told(house), told(house)
     erase(house, asked)
+    with house.at_work() as life:
+        life.act("office_lead", holds.set_hold, let_go, True, "审计需要。")
     house.run("backup", tmp_path / "backup")
     house.clock.advance(minutes=5)
-    with house.at_work() as life, unit_of_work():
-        rights.decide_erasure(life.town.actor("office"), asked, True, "", life.keys, now=life.clock())
+    with house.at_work() as life:
+        life.act("office_lead", holds.set_hold, let_go, False, "审计已结。")
+        with unit_of_work():
+            rights.decide_erasure(life.town.actor("office"), asked, True, "", life.keys, now=life.clock())
+    erase(house, let_go)
     erase(house, kept)
-    told_since = (house.folder / "anchors" / erasures.NAME).rename(tmp_path / "since")
+    since = (house.folder / "anchors" / erasures.NAME).rename(tmp_path / "since")
     restored(house, tmp_path / "backup")
     with house.at_work() as life:
         life.act("office_lead", holds.set_hold, kept, True, "诉讼需要。")
-    done = house.run("erasures", "repeat", told_since)
-    assert f"{kept} is held since" in done.output and "1 erasures that were lost" in done.output, done.output
+    done = house.run("erasures", "repeat", since)
+    assert f"{kept} is held since" in done.output and "2 erasures that were lost" in done.output, done.output
     with house.at_work() as life:
         [request] = session.scalars(select(ErasureRequest))
-        assert request.granted and sealed(life, asked) == []
+        assert request.granted and sealed(life, asked) == sealed(life, let_go) == []
         assert find_contact(life.case(kept).id, life.keys) == Contact(NAME, PHONE)
 
 
