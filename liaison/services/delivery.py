@@ -3,9 +3,11 @@
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from queue import Empty, SimpleQueue
 from uuid import UUID
 
 from liaison.clients.letters import Kind, Letter, NotSent, Outlet
@@ -39,15 +41,18 @@ def send_notices(ids: Sequence[UUID], post: Post, slots: int) -> int:
     the slowest of the others. What waits behind one that runs into its time limits still goes out within its lease.
     When the database gives way, what is on its way is still settled, and the rest is left to the next ring.
     """
-    waiting, flying, sent = deque(ids), set[Future[Outcome]](), 0
+    waiting, flying, sent, ended = deque(ids), 0, 0, SimpleQueue[Future[Outcome]]()
     many = max(1, slots // 2)
     with ThreadPoolExecutor(slots) as pool:
         while waiting or flying:
-            if waiting and (free := 2 * slots - len(flying)) >= min(many, len(waiting)):
+            if waiting and (free := 2 * slots - flying) >= min(many, len(waiting)):
                 taken = [waiting.popleft() for _ in range(min(free, len(waiting)))]
-                flying |= {pool.submit(_hand_over, *each, post.outlets) for each in _claimed(taken, post)}
-            landed, flying = _landed(flying, many)
+                for each in _claimed(taken, post):
+                    pool.submit(_hand_over, *each, post.outlets).add_done_callback(ended.put)
+                    flying += 1
+            landed = _landed(ended, min(many, flying))
             sent += _settle([future.result() for future in landed], post) if landed else 0
+            flying -= len(landed)
     return sent
 
 
@@ -77,17 +82,16 @@ def _settle(outcomes: Sequence[Outcome], post: Post) -> int:
         time.sleep(SETTLE_AGAIN)
 
 
-def _landed(flying: set[Future[Outcome]], many: int) -> tuple[set[Future[Outcome]], set[Future[Outcome]]]:
-    """Those that have ended and those that have not, once there are so many or a moment has passed."""
-    if not flying:
-        return set(), set()
-    done, still = wait(flying, return_when=FIRST_COMPLETED)
-    while still and len(done) < many:
-        more, still = wait(still, timeout=MOMENT, return_when=FIRST_COMPLETED)
-        if not more:
-            break
-        done |= more
-    return done, still
+def _landed(ended: SimpleQueue[Future[Outcome]], many: int) -> list[Future[Outcome]]:
+    """Those that have ended, once there are so many or a moment has passed without another.
+
+    From a queue, since to wait for futures takes longer the more of them have not ended.
+    """
+    landed = [ended.get()] if many else []
+    with suppress(Empty):
+        while len(landed) < many:
+            landed.append(ended.get(timeout=MOMENT))
+    return landed
 
 
 def _hand_over(message: Message, letter: Letter, outlets: Mapping[str, Outlet]) -> Outcome:
