@@ -49,6 +49,9 @@ HOMES = {
     "requests": ("liaison.clients",),
     "urllib3": ("liaison.clients",),
     "boto3": ("liaison.clients",),
+    "obstore": ("liaison.clients.buckets",),
+    "pydantic": (),
+    "pydantic_core": (),
 }
 """The only modules that may import each library."""
 
