@@ -17,6 +17,7 @@ from sqlalchemy import (
     collate,
     exists,
     false,
+    func,
     literal,
     literal_column,
     or_,
@@ -59,7 +60,7 @@ def cases_within(actor: Actor) -> ColumnElement[bool]:
     if relation is None:
         return false()
     tied = _CASES[relation](actor)
-    return tied if relation is Relation.CODE else and_(tied, Case.id.not_in(conflicting(actor)))
+    return tied if relation is Relation.CODE else and_(tied, _is_no_conflict(actor, Case.id))
 
 
 def may_be_kept(role: Role) -> bool:
@@ -77,12 +78,21 @@ def parameters(actor: Actor) -> dict[str, UUID]:
     return {name: getattr(actor, name) for name in _PARAMETERS[actor.role]}
 
 
+def in_row(role: Role) -> Actor:
+    """Whatever account of this role a row has, for a query over accounts joined with their regions.
+
+    So that how far many of them reach is asked at once, by the same conditions as for each alone.
+    """
+    ids = {name: getattr(Account, name) for name in ("department_id", "station_id", "deputy_id")}
+    return Actor(role, account_id=Account.id, region_path=Region.path, **ids)
+
+
 def assignments_within(actor: Actor) -> ColumnElement[bool]:
     """The assignments an actor may know of; a department keeps sight of those it returned."""
     match TIES.get(actor.role):
         case Relation.DEPARTMENT:
             own = Assignment.department_id == actor.department_id
-            return and_(own, Assignment.case_id.not_in(conflicting(actor)))
+            return and_(own, _is_no_conflict(actor, Assignment.case_id))
         case Relation.REGION | Relation.DEPUTY:
             return Assignment.case_id.in_(select(Case.id).where(cases_within(actor)))
     return false()
@@ -102,9 +112,23 @@ def region_within(actor: Actor, path: ColumnElement[str]) -> ColumnElement[bool]
     and reads whole tables for a page.
     """
     own, bytewise = actor.region_path, collate(path, "C")
+    if _is_in_row(actor):
+        return func.starts_with(path, own)
     if not own.endswith("/"):
         return path.startswith(own, autoescape=True)
     return and_(bytewise >= own, bytewise < own[:-1] + AFTER_SLASH)
+
+
+def _is_no_conflict(actor: Actor, case_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Whether the actor is in no conflict with that case."""
+    ids = conflicting(actor)
+    if _is_in_row(actor):  # is asked for each row anew, and so of that case's alone
+        ids = ids.where(Conflict.case_id == case_id).correlate(Account, Case, Assignment)
+    return case_id.not_in(ids)
+
+
+def _is_in_row(actor: Actor) -> bool:
+    return actor.account_id is Account.id
 
 
 def region_around(actor: Actor, path: ColumnElement[str]) -> ColumnElement[bool]:
@@ -120,7 +144,7 @@ def conflicting(actor: Actor) -> Select:
 def concerning(actor: Actor) -> ColumnElement[bool]:
     """The conflicts with an actor: the account, its department or deputy, or a department that deputy leads."""
     parties = {actor.account_id, actor.department_id, actor.deputy_id} - {None}
-    led = select(Leadership.department_id).where(Leadership.deputy_id == actor.deputy_id)
+    led = select(Leadership.department_id).where(Leadership.deputy_id == actor.deputy_id).correlate(Account)
     return or_(Conflict.party_id.in_(parties), Conflict.party_id.in_(led))
 
 

@@ -4,19 +4,17 @@ and nobody in conflict with it."""
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, literal, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, literal, select
 
 from liaison.db import lasting, once, session
 from liaison.domain.actors import OFFICE_ROLES, Role
 from liaison.models.cases import Case
 from liaison.models.people import Account
 from liaison.models.regions import Region
-from liaison.services.reach import accounts_in_conflict, cases_within
-from liaison.services.sign_in import actor_of
+from liaison.services.reach import accounts_in_conflict, cases_within, in_row
 
 
 @dataclass(frozen=True)
@@ -78,13 +76,24 @@ def entitled(wanted: Iterable[tuple[Recipient, UUID | None]]) -> set[tuple[UUID,
     for recipient, case_id in wanted:
         (residents if recipient.role is Role.RESIDENT else others)[recipient.id].add(case_id)
     found = _residents_entitled(residents)
-    accounts = select(Account).where(Account.id.in_(others), Account.active).options(joinedload(Account.region))
-    for account in session.scalars(accounts) if others else ():
-        found |= {(account.id, case_id) for case_id in others[account.id] & {None}}
-        if told := others[account.id] - {None}:
-            reached = select(Case.id).where(Case.id.in_(told), cases_within(actor_of(account)))
-            found |= {(account.id, case_id) for case_id in session.scalars(reached)}
+    known = select(Account.id, Account.role).where(Account.id.in_(others), Account.active)
+    accounts = session.execute(known).all() if others else ()
+    found |= {(account.id, None) for account in accounts if None in others[account.id]}
+    for role in {account.role for account in accounts}:
+        own = [account.id for account in accounts if account.role == role]
+        asked = {"accounts": own, "cases": list(set().union(*(others[id_] for id_ in own)) - {None})}
+        reached = session.execute(_reached(Role(role)), asked) if asked["cases"] else ()
+        found |= {(account_id, case_id) for account_id, case_id in reached if case_id in others[account_id]}
     return found
+
+
+@cache
+def _reached(role: Role) -> Select:
+    """Which of some accounts of a role reach which of some cases: one statement, made once."""
+    cases = Case.id == any_(bindparam("cases", type_=ARRAY(Uuid)))
+    accounts = Account.id == any_(bindparam("accounts", type_=ARRAY(Uuid)))
+    pairs = select(Account.id, Case.id).join(Account.region).join(Case, cases_within(in_row(role)))
+    return pairs.where(accounts, cases)
 
 
 def _residents_entitled(cases_of: dict[UUID, set[UUID | None]]) -> set[tuple[UUID, UUID | None]]:

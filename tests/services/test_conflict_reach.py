@@ -15,6 +15,7 @@ from liaison.models.conflicts import Conflict
 from liaison.models.people import Account, Leadership
 from liaison.services import recipients
 from liaison.services.reach import accounts_in_conflict, assignments_within, cases_within
+from liaison.services.recipients import Recipient
 from tests.support.life import Life
 
 PARTIES = ("housing", "other_deputy", "office", "liaison", "leader of water")
@@ -33,8 +34,8 @@ def number(life: Life) -> str:
 def party(life: Life, name: str) -> tuple[UUID, str]:
     """A party by its name in the town, with its kind."""
     town = life.town
-    if name == "housing":
-        return town.departments.housing.id, "department"
+    if name in ("housing", "traffic"):
+        return getattr(town.departments, name).id, "department"
     if name == "leader of water":
         return town.departments.water.id, "department"
     if name == "other_deputy":
@@ -75,6 +76,23 @@ def test_reach_and_recipients_follow_the_pure_rule(life: Life, number: str, name
     assert out and reaching(life) == before - out
     told = set(session.scalars(accounts_in_conflict(life.case(number).id)))
     assert told == {life.town.accounts[username].id for username in out}
+
+
+def test_many_are_entitled_to_many_cases_as_each_is_alone(life: Life, number: str) -> None:
+    put(life, number, "leader of water")
+    put(life, number, "traffic")
+    numbers = [number, life.submit().case.number, life.matter_in("with_deputy"), life.submit("S002").case.number]
+    put(life, numbers[2], "office")
+    put(life, numbers[2], "liaison", lifted_at=life.clock())
+    cases, actors = [life.case(each).id for each in numbers], life.town.actors.values()
+    asked = [(Recipient(actor.role, actor.account_id), case_id) for actor in actors for case_id in cases]
+    alone = {
+        (actor.account_id, case_id)
+        for actor in actors
+        for case_id in session.scalars(select(Case.id).where(Case.id.in_(cases), cases_within(actor)))
+    }
+    assert recipients.entitled(asked) == alone
+    assert len({account_id for account_id, _ in alone}) > len(cases) and len(alone) < len(asked) / 2
 
 
 def test_a_lifted_conflict_bars_nobody(life: Life, number: str) -> None:
