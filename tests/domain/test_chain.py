@@ -187,3 +187,11 @@ def test_a_chain_written_anew_is_found_by_the_receipt(events):
 def test_a_receipt_is_made_from_the_first_event_only():
     with pytest.raises(ValueError):
         chain.receipt(history(["one", "two"])[1])
+
+
+def test_what_an_erasure_left_is_read_from_its_own_events_alone():
+    data = {"bodies": {"1": "a" * 64, "12": "b" * 64, "all": "c" * 64}}
+    assert chain.left_by("erase", {"data": data}) == {1: "a" * 64, 12: "b" * 64}
+    assert chain.left_by("noted", {"data": data}) == {}
+    for kind, body in (("noted", {}), ("erase", {"data": {}}), ("erase", {"data": None})):
+        assert chain.left_by(kind, body) == {}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liaison.domain.errors import Invalid
-from liaison.domain.text import bigrams, clean, count_graphemes, mask_personal
+from liaison.domain.text import bigrams, clean, count_graphemes, decoded, hide_known, mask_personal
 
 any_text = st.text(st.characters(exclude_categories=[]), max_size=60)
 gaps = st.sampled_from(["", "", "", " ", "-", "　", "－", "—", ".", "·", " - ", "\u200b", "(", "）"])
@@ -191,3 +191,36 @@ def test_search_words_are_short_distinct_and_found_in_any_case(text):
 def test_a_part_of_a_text_has_only_search_words_of_the_whole(text, data):
     start = data.draw(st.integers(0, len(text) - 2))
     assert set(bigrams(text[start : start + 2])) <= set(bigrams(text))
+
+
+@pytest.mark.parametrize(
+    ("words", "hidden"),
+    [
+        ({"张建国"}, "请找***，他住北街8号，电话010-6552 7788。"),
+        ({"张 建 国", "北街８号"}, "请找***，他住***，电话010-6552 7788。"),
+        ({"01065527788"}, "请找张建国，他住北街8号，电话***。"),
+        ({"张", "", "（）"}, "请找张建国，他住北街8号，电话010-6552 7788。"),
+        ({"建国", "张建国"}, "请找***，他住北街8号，电话010-6552 7788。"),
+        ({"北街."}, "请找张建国，他住***8号，电话010-6552 7788。"),
+        ((), "请找张建国，他住北街8号，电话010-6552 7788。"),
+    ],
+)
+def test_known_words_are_hidden_however_they_are_written(words, hidden):
+    assert hide_known("请找张建国，他住北街8号，电话010-6552 7788。", words) == hidden
+
+
+@pytest.mark.parametrize("written", ["张 建国", "张·建·国", "张--建国", "张\u200b建\u3000国"])
+def test_a_name_is_hidden_with_gaps_between_its_signs(written):
+    assert hide_known(f"找{written}。", ["张建国"]) == "找***。"
+
+
+def test_a_table_is_read_as_utf8_or_as_excel_writes_it():
+    for encoding in ("utf-8", "utf-8-sig", "gbk", "gb18030"):
+        assert decoded("代号,名称\nzjj,住建局".encode(encoding), "file") == "代号,名称\nzjj,住建局"
+
+
+@pytest.mark.parametrize("data", [b"\xff\xff", b"a\x00b", "代".encode("utf-16")])
+def test_a_table_nobody_can_read_is_refused_for_its_field(data):
+    with pytest.raises(Invalid) as caught:
+        decoded(data, "file")
+    assert list(caught.value.errors) == ["file"] and len(caught.value.errors["file"][0]) > 10

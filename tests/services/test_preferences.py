@@ -1,13 +1,10 @@
 """What a region sets for itself: inherited along the tree, within bounds, with a trace, one at a time, taken back."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import select
 
 from liaison.db import session, transaction
 from liaison.domain.errors import Conflict, Invalid, NotAllowed, NotFound
-from liaison.domain.preferences import CATALOGUE
 from liaison.models.audit import AuditEntry
 from liaison.models.preferences import SettingChange
 from liaison.services import matters, preference_changes, preferences, sign_in
@@ -22,18 +19,6 @@ def save(town: Town, region: str = COUNTY, *, group: str = "answers", seen: str 
     """Have the administrator write a group's numbers."""
     with transaction():
         return preference_changes.set_values(town.actor("administrator"), region, group, wanted, seen=seen, now=MONDAY)
-
-
-@given(st.sampled_from(sorted(CATALOGUE)), st.integers(-5, 100_000).map(str) | st.text(max_size=6))
-def test_only_whole_numbers_within_the_bounds_are_taken(key, typed):
-    each = CATALOGUE[key]
-    assert each.read(str(each.default)) == each.default
-    try:
-        assert each.lowest <= each.read(typed) <= each.highest
-        assert typed.strip().isdecimal()
-    except Invalid as refused:
-        assert key in refused.errors
-        assert typed.strip() not in [str(value) for value in range(each.lowest, each.highest + 1)]
 
 
 def test_the_nearest_region_says_what_holds_and_others_hear_nothing_of_it(town: Town) -> None:

@@ -3,31 +3,14 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from liaison.domain.errors import Invalid, NotFound
-from liaison.domain.sampling import draw, size_of
+from liaison.domain.sampling import draw
 from liaison.services import matters, sampling
 from liaison.services.sampling import Wish
 from tests.support.life import Life
 
 ALL = Wish(date(2026, 1, 1), date(2026, 12, 31), 100, percent=True)
-NUMBERS = st.sets(st.text("0123456789", min_size=1, max_size=6), max_size=30)
-
-
-@given(NUMBERS, st.text(max_size=8), st.integers(1, 100))
-def test_the_same_seed_draws_the_same_in_any_order(numbers: set[str], seed: str, percent: int) -> None:
-    size = size_of(len(numbers), percent, percent=True)
-    drawn = draw(sorted(numbers), seed, size)
-    assert drawn == draw(sorted(numbers, reverse=True), seed, size)
-    assert len(set(drawn)) == size <= len(numbers) and set(drawn) <= numbers
-    assert size_of(len(numbers), 500, percent=False) == len(numbers)
-
-
-def test_another_seed_draws_others() -> None:
-    numbers = [str(number) for number in range(200)]
-    assert draw(numbers, "a", 20) != draw(numbers, "b", 20)
 
 
 def test_closed_cases_within_reach_are_drawn_and_the_look_back_counts(life: Life) -> None:

@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import text
 
 from liaison.db import session, transaction
-from liaison.domain.likeness import Told, likeness, pieces, telling
 from liaison.models.conflicts import Conflict
 from liaison.services import matters, similar
 from tests.support.life import Life
@@ -69,17 +68,3 @@ def test_the_index_of_pairs_is_used(life: Life) -> None:
     plan = body.replace("(words)", f"('{AGAIN}')").replace(">= since", f">= '{since.isoformat()}'")
     plan = "\n".join(session.scalars(text("EXPLAIN " + plan.replace("LIMIT most", "").replace(":", "\\:"))))
     assert "ix_cases_bigrams" in plan
-
-
-def test_what_is_alike_is_marked_and_the_text_stays_whole() -> None:
-    cut = pieces(AGAIN, telling(HOLE))
-    assert "".join(words for words, _ in cut) == AGAIN
-    shared = [words for words, marked in cut if marked]
-    assert "菜市场门口路面" in shared and "昨天又有" not in "".join(shared)
-
-
-def test_likeness_is_symmetric_and_another_place_counts_against_it() -> None:
-    one, other, away = Told(HOLE), Told(AGAIN), Told(ELSEWHERE)
-    assert likeness(one, other) == likeness(other, one)
-    assert likeness(one, one).score == 1
-    assert likeness(one, away).score < likeness(Told(HOLE.replace("北街菜市场", "")), away).score

@@ -1,29 +1,15 @@
 """A deputy's days of duty in the calendar of a phone: signed, one's own, as the roster and its changes say."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 
 from flask.testing import FlaskClient
-from hypothesis import given
-from hypothesis import strategies as st
 
 from liaison.db import session, transaction
 from liaison.domain.duty import Change
-from liaison.domain.icalendar import LONGEST_LINE, DayEvent, calendar_of
 from liaison.services import duty_days
 from liaison.services.duty_days import Wish
 from tests.support.life import TEXT, Life
-
-AT = datetime(2026, 3, 2, 2, tzinfo=UTC)
-
-
-@given(st.text(max_size=80), st.text(max_size=80))
-def test_no_text_begins_a_line_of_its_own_and_no_line_is_too_long(summary: str, place: str) -> None:
-    lines = calendar_of("值班", [DayEvent("a", date(2026, 3, 2), summary, place)], AT).encode().split(b"\r\n")
-    assert all(len(line) <= LONGEST_LINE for line in lines)
-    starts = [line.partition(b":")[0].partition(b";")[0] for line in lines if line and not line.startswith(b" ")]
-    assert starts.count(b"BEGIN") == starts.count(b"END") == 2 and starts.count(b"UID") == 1
-    assert not any(len(line.splitlines()) > 1 for line in lines)
 
 
 def test_a_deputy_subscribes_to_the_own_days_and_changes_come_by_themselves(
