@@ -1,8 +1,8 @@
 """`python -m trust.mutants [MODULE…]`: changes the rules of `liaison/domain` one by one and counts what no test sees.
 
-mutmut makes the changes and runs `tests/domain` in processes that have imported everything, so that what a module calls
-while it is imported, such as the makers of its tables, seems to survive whatever is done to it. Those are tried anew,
-each in a process of its own.
+mutmut makes the changes and runs `tests/domain` in processes that have imported everything and run it all once, so that
+what a module calls while it is imported, such as the makers of its tables, or only to fill a cache, seems to survive
+whatever is done to it. Those are tried anew, each in a process of its own.
 """
 
 import ast
@@ -50,7 +50,7 @@ def _tell(name: str, counts: Counter[str]) -> None:
 
 def _try_anew(path: Path, told: dict) -> None:
     codes, changed = told["exit_code_by_key"], False
-    called = set(_called_on_import(Path(path.parent.relative_to(COPY), path.stem)))
+    called = set(_called_once(Path(path.parent.relative_to(COPY), path.stem)))
     for name, code in codes.items():
         function = name.rpartition(".")[2].rpartition("__mutmut_")[0].removeprefix("x_")
         if code in (0, 5, 33) and function in called:
@@ -59,11 +59,11 @@ def _try_anew(path: Path, told: dict) -> None:
         path.write_text(json.dumps(told, indent=4))
 
 
-def _called_on_import(source: Path) -> Iterator[str]:
-    """Names of what a module calls outside of its functions and classes."""
-    tree = ast.parse(source.read_text("utf-8"))
-    for statement in tree.body:
-        if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
+def _called_once(source: Path) -> Iterator[str]:
+    """Names of what a module calls outside of its functions and classes, or in a function whose answers are kept."""
+    for statement in ast.parse(source.read_text("utf-8")).body:
+        decorators = " ".join(map(ast.unparse, getattr(statement, "decorator_list", ())))
+        if "cache" in decorators or not isinstance(statement, ast.FunctionDef | ast.ClassDef):
             yield from (node.id for node in ast.walk(statement) if isinstance(node, ast.Name))
 
 

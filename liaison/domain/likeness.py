@@ -36,7 +36,6 @@ _PLACE = re.compile(
     rf"{_LETTER}{{1,4}}(?:大道|小区|社区|花园|广场|公园|市场|学校|小学|中学|医院|大厦)"
     rf"|{_LETTER}{{2,4}}[路街巷村桥镇苑园]"
 )
-_SHORTEST_RUN = 2
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def _runs(text: str, marked: Sequence[bool]) -> Iterator[tuple[str, bool]]:
     start = 0
     for end in range(1, len(text) + 1):
         if end == len(text) or marked[end] != marked[start]:
-            yield text[start:end], marked[start] and end - start >= _SHORTEST_RUN
+            yield text[start:end], marked[start]
             start = end
 
 

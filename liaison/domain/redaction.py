@@ -66,7 +66,7 @@ def find_personal(text: str) -> list[Mark]:
 def redact(text: str) -> str:
     """Return the text with all that is found replaced; of what it returns, nothing more is found."""
     while found := find_personal(text):
-        text = "".join(words for words, _ in _replaced(text, found))
+        text = "".join(_replaced(text, found))
     return text
 
 
@@ -91,10 +91,10 @@ def _marks(text: str) -> Iterator[Mark]:
             yield Mark(match.start(group), match.end(group), kind, match.expand(mask))
 
 
-def _replaced(text: str, found: Iterable[Mark]) -> Iterator[tuple[str, str]]:
+def _replaced(text: str, found: Iterable[Mark]) -> Iterator[str]:
     end = 0
     for mark in found:
-        yield text[end : mark.start], ""
-        yield mark.mask, mark.kind
+        yield text[end : mark.start]
+        yield mark.mask
         end = mark.end
-    yield text[end:], ""
+    yield text[end:]

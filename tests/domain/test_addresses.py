@@ -59,3 +59,15 @@ def test_the_middle_of_an_address_is_hidden(channel: str, address: str, shown: s
 )
 def test_only_a_mobile_number_gets_text_messages(phone: str, mobile: str | None) -> None:
     assert find_mobile(phone) == mobile
+
+
+@pytest.mark.parametrize(("address", "shown"), [("abcdef", "a****"), ("abcdefg", "ab****fg"), ("a", "a****")])
+def test_of_a_short_account_less_is_shown(address: str, shown: str) -> None:
+    assert masked("wecom", address) == shown
+
+
+def test_the_longest_mail_address_is_kept() -> None:
+    longest = f"{'a' * 245}@b.com.cn"
+    assert len(longest) == 254 and check_address("email", longest) == longest
+    with pytest.raises(Invalid):
+        check_address("email", f"a{longest}")

@@ -224,3 +224,36 @@ def test_many_faults_are_shown_as_twenty_and_a_count() -> None:
         parse_table("day,kind,name\n" + "oops,rest,a\n" * 25)
     sentences = refusal.value.errors["file"]
     assert (len(sentences), sentences[-1][:6]) == (21, "另有 5 行")
+
+
+def test_the_columns_may_be_two_and_a_name_is_cut() -> None:
+    assert parse_table("kind,day\nrest,2027-10-01").names == {date(2027, 10, 1): ""}
+    long = parse_table("day,kind,name,note\n2027-10-01,rest," + "国" * 60 + ",x").names
+    assert long == {date(2027, 10, 1): "国" * 50}
+
+
+@pytest.mark.parametrize(("days", "years"), [((1,), {2027}), ((3,), {2027}), ((4, 5), set())])
+def test_a_year_is_published_when_one_of_its_national_days_is(days: tuple[int, ...], years: set[int]) -> None:
+    rows = [f"2027-10-0{day},rest,国庆节" for day in days]
+    assert parse_table("\n".join(["day,kind,name", *rows])).years == years
+
+
+def test_twenty_faults_are_all_shown() -> None:
+    with pytest.raises(Invalid) as refusal:
+        parse_table("day,kind,name\n" + "oops,rest,a\n" * 20)
+    sentences = refusal.value.errors["file"]
+    assert len(sentences) == 20 and all("oops" in sentence for sentence in sentences)
+
+
+def test_a_missing_day_and_a_wrong_year_are_told() -> None:
+    with pytest.raises(Invalid) as refusal:
+        parse_table("kind,day\nrest\nrest,1989-01-01")
+    missing, year = refusal.value.errors["file"]
+    assert ("“”无效" in missing and "2004" in year) or "19" in year
+
+
+def test_a_calendar_does_not_change_with_the_years_it_was_made_of() -> None:
+    years = {2026}
+    made = cal.WorkingCalendar({}, years)
+    years.add(2027)
+    assert made.years == {2026}

@@ -20,7 +20,10 @@ from liaison.domain.clocks import (
     Term,
     Thresholds,
     Unit,
+    allotted_days,
+    allotted_time,
     assisting_term,
+    blue_day,
     due,
     light,
     pause_total,
@@ -215,3 +218,21 @@ def test_a_light_is_on_from_its_instant() -> None:
 )
 def test_assisting_departments_get_half_at_most_ten_days(lead: str, assisting: str) -> None:
     assert assisting_term(Term.parse(lead)) == Term.parse(assisting)
+
+
+def test_an_extended_urgent_term_turns_blue_when_a_fifth_of_all_its_time_is_left() -> None:
+    term, started_at = Term.parse("24 h"), at("2026-03-02")
+    end = due(term, started_at, OFFICIAL, extended=2)
+    assert end.at == at("2026-03-05", 23, 59) + timedelta(seconds=59)
+    assert thresholds(term, started_at, end, OFFICIAL, extended=2).blue_at == end.at - (end.at - started_at) / 5
+
+
+def test_a_term_gives_its_own_days_and_hours_unless_it_was_extended() -> None:
+    started_at = at("2026-03-02")
+    assert allotted_days(Term.parse("5 wd"), started_at, OFFICIAL) == 5
+    assert allotted_days(Term.parse("5 wd"), started_at, OFFICIAL, 3) == 8
+    assert allotted_time(Term.parse("24 h"), started_at, OFFICIAL) == timedelta(hours=24)
+    end = due(Term.parse("10 wd"), started_at, OFFICIAL)
+    assert blue_day(Term.parse("10 wd"), started_at, end, OFFICIAL) == date(2026, 3, 12)
+    end = due(Term.parse("9 wd"), started_at, OFFICIAL)
+    assert blue_day(Term.parse("9 wd"), started_at, end, OFFICIAL) == date(2026, 3, 12)

@@ -78,3 +78,48 @@ def test_who_was_ever_in_conflict_does_not_learn_who_it_was() -> None:
     lifted = {source: learns_identity(source, stands=False) for source in Source}
     assert lifted == {Source.RESIDENT: False, Source.OFFICE: False, Source.TEXT: True}
     assert not any(learns_identity(source, stands=True) for source in Source)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("城乡建设局", False),  # does not begin as the name does
+        ("住房和城乡建设局啊", True),
+        ("住房局", True),
+        ("住建部", False),
+        ("局建住", False),
+        ("住乡城局", False),  # not in the order of the name
+        ("住房和城乡建设处", False),
+        ("住 建　局", True),
+        ("住局", False),  # two characters may stand in any word
+        ("请住房城乡局来", True),  # six characters with what is before it
+    ],
+)
+def test_a_short_form_begins_and_ends_alike_and_keeps_the_order(text: str, named: bool) -> None:
+    assert named_in(text, {"zjj": "住房和城乡建设局"}) == ["zjj"] * named
+
+
+def test_a_department_is_found_without_the_widest_region_before_its_name() -> None:
+    names = {"jtj": "江东省清和市交通运输局"}
+    regions = ["江东省", "江东省清和市", "江东"]
+    assert named_in("交通运输局又在挖路", names, regions) == ["jtj"]
+    assert named_in("江东省清和市交通运输局又在挖路", names, regions) == ["jtj"]
+    assert named_in("交通运输局又在挖路", names, ["江东省", "江东"]) == []
+
+
+@pytest.mark.parametrize("region", ["柳湾镇", "柳湾乡", "柳湾街道"])
+def test_a_town_stays_in_the_name_since_without_it_any_government_would_be_meant(region: str) -> None:
+    names = {"gov": f"{region}人民政府"}
+    assert named_in("我去过人民政府", names, [region]) == []
+    assert named_in(f"我去过{region}人民政府", names, [region]) == ["gov"]
+
+
+def test_what_is_left_without_the_region_is_no_name_when_it_is_too_short() -> None:
+    assert named_in("水局", {"sj": "清和市水局"}, ["清和市"]) == []
+    assert named_in("水利局", {"slj": "清和市水利局"}, ["清和市"]) == ["slj"]
+
+
+@given(st.text("住房和城乡建设局水利卫健委办 ", max_size=30), st.sampled_from(sorted(NAMES)))
+def test_naming_a_region_before_it_hides_no_department(text: str, key: str) -> None:
+    alone = named_in(text, {key: NAMES[key]})
+    assert named_in(text, {key: f"江东省{NAMES[key]}"}, ["江东省"]) == alone

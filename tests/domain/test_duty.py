@@ -63,3 +63,27 @@ def test_without_a_change_the_week_says_whose_turn_it_is_and_guests_have_none(ro
 )
 def test_a_station_is_attended_on_working_days_unless_changed(working, change, attended):
     assert has_duty(working, change) is attended
+
+
+@pytest.mark.parametrize(
+    ("away", "active", "present"),
+    [
+        (None, True, True),
+        (None, False, False),
+        (date(2026, 3, 1), True, True),
+        (date(2026, 3, 2), True, False),  # away that day included
+        (date(2026, 3, 3), True, False),
+        (date(2026, 3, 1), False, False),
+    ],
+)
+def test_who_is_away_or_no_longer_a_deputy_is_not_there(away, active, present):
+    assert Standing(UUID(int=1), away, active, True).is_present(date(2026, 3, 2)) is present
+
+
+def test_an_empty_roster_has_no_turns_but_the_one_who_stands_in_has():
+    guest = Standing(UUID(int=1), None, True, True, is_listed=False)
+    assert turns_on(date(2026, 3, 2), []) == [] == turns_on(date(2026, 3, 2), [guest])
+    [turn] = turns_on(date(2026, 3, 2), [guest], guest.deputy_id)
+    assert (turn.stands_in, turn.on_duty, turn.position) == (True, False, 0)
+    listed = [Standing(UUID(int=n), None, True, True) for n in (2, 3)]
+    assert [turn.position for turn in turns_on(date(2026, 3, 2), [*listed, guest], guest.deputy_id)] == [0, 1, 2]

@@ -54,6 +54,14 @@ def test_a_code_made_at_random_is_no_change_but_one_that_was_written_is():
         assert change["cells"] == {"code": [None, "x7"], "name": [None, "城东站"]}
 
 
+def test_a_row_for_what_is_not_there_any_more_changes_nothing():
+    changes, counts = compare([Line(2, {"code": ""})], {2: ("x7",)}, {("x7",): {"name": ""}}, {})
+    assert [(change["what"], change["name"]) for change in changes] == [("gone", ["x7"])]
+    assert counts == {"new": 0, "changed": 0, "gone": 1, "same": 1}
+    [change], _ = compare([Line(2, {})], {2: ("s1", "d2")}, {}, {("s1", "d2"): {"order": 1}})
+    assert change["name"] == ["s1", "d2"]
+
+
 def test_a_row_is_called_by_its_name_or_by_what_it_ties_together():
     assert naming({"name": "水务局"}, WATER) == ["水务局"]
     assert naming({"name": ""}, ("s1", "d2")) == naming({}, ("s1", "d2")) == ["s1", "d2"]

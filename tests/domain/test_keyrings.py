@@ -26,7 +26,7 @@ def coded(count: int) -> str:
 @pytest.mark.parametrize(("algorithm", "count"), [("aes-256-gcm", 32), ("sm4-gcm", 16)])
 def test_a_cipher_has_keys_of_one_length(algorithm, count):
     assert read_cipher_key(f"{algorithm}:{coded(count)}") == Key(algorithm, bytes(range(count)))
-    for wrong in (coded(count - 1), coded(count + 1), "", "?" * 43, coded(count) + "\n"):
+    for wrong in (coded(count - 1), coded(count + 1), "", "?" * 43, coded(count) + "\n", f"{algorithm}:{coded(count)}"):
         with pytest.raises(ValueError, match=f"^must be {count} bytes in base64 for {algorithm}$"):
             read_cipher_key(f"{algorithm}:{wrong}")
 

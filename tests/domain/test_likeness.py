@@ -60,6 +60,7 @@ def test_the_same_station_and_the_same_category_make_it_likelier(one, other, tim
     [
         ("甲乙，松江路", "甲乙，松江路", 1.3, False),
         ("甲乙，松江路", "甲乙，城东松江路", 1.3, False),
+        ("甲乙丙丁戊己，松江路", "辛壬癸子丑寅，松江路", 1.3, False),
         ("甲乙，松江路", "甲乙，石桥村", 0.6, True),
         ("甲乙，松江路", "甲乙，松江的", 1, False),
     ],

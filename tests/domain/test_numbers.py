@@ -178,3 +178,26 @@ def test_a_number_has_one_spelling_only(check):
     for typed in (f"M2026-0004217-{check}", f"M2026-000000-{check}", f"M0026-004217-{check}"):
         with pytest.raises(Invalid):
             numbers.check_number(typed)
+
+
+def test_a_seal_stays_the_same_over_releases_and_is_no_code():
+    def mac(message: bytes) -> bytes:
+        return hmac.digest(b"k" * 32, message, "sha256")
+
+    number, code = "M2026-004217-6", "ABCD-EFGH-JKMN"
+    parts = [part.encode() for part in ("liaison sealed code", number, code)]
+    message = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    assert numbers.seal_code(mac, number, "abcdefghjkmn") == mac(message)
+
+
+@pytest.mark.parametrize("year", [999, 10_000])
+def test_a_year_has_four_digits(year):
+    with pytest.raises(ValueError, match=str(year)):
+        numbers.make_number("matter", year, 1)
+
+
+@pytest.mark.parametrize("bits", [-1, 1 << 60])
+def test_a_code_holds_sixty_bits(bits):
+    with pytest.raises(ValueError, match="60 bits"):
+        numbers.make_code(bits)
+    assert numbers.make_code(0) == "0000-0000-0000" and numbers.make_code((1 << 60) - 1) == "ZZZZ-ZZZZ-ZZZZ"

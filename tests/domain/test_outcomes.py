@@ -214,3 +214,38 @@ def test_real_answers_that_only_hand_on_are_found_and_long_ones_pass():
     )
     assert sum(handed_on) >= 0.95 * len(handed_on)
     assert sum(long_ones) <= 0.005 * len(long_ones)
+
+
+def test_as_few_characters_as_are_asked_for_are_enough_and_blanks_are_none():
+    words = "已换新电缆和灯头三只恢复照明"
+    assert refusals(words, "A", shortest=len(words)) == refusals(f" {words[:5]} {words[5:]}", "A", shortest=1) == {}
+    [sentence] = refusals(f"{words[:5]}  {words[5:]}", "A", shortest=len(words) + 1)["text"]
+    assert f"至少 {len(words) + 1} 个字" in sentence
+
+
+def test_how_far_a_promise_may_reach_is_told():
+    far = TODAY + MAX_PROMISE + timedelta(days=1)
+    assert "不能超过两年；" in refusals(DONE, "B", promised_on=far)["promised_on"][0]
+    season = refusals(DONE, "B", promised_on=far, longest_promise=timedelta(days=90))
+    assert "不能超过 90 天；" in season["promised_on"][0]
+
+
+def test_the_classes_there_are_and_the_ground_that_is_missing_are_told():
+    assert refusals(DONE, "E")["outcome"] == [f"请选择办理结果类别：{'、'.join(OUTCOME_SCHEME)}。"]
+    groundless = "我们没有办法给每栋楼前都装上充电桩，希望大家互相体谅轮流使用。"
+    assert "依据" in refusals(groundless, "D", measures="")["measures"][0]
+
+
+@pytest.mark.parametrize("owner", ["陈 工", "陈　工"])
+def test_blanks_within_a_name_do_not_make_it_longer(owner):
+    assert refusals(DONE, "A", owner=owner) == {}
+    assert list(refusals(DONE, "A", owner="相关 部门")) == ["owner"] == list(refusals(DONE, "A", owner=" 王 "))
+
+
+@pytest.mark.parametrize(("text", "hollow"), [("路面坑洼已铺平", True), ("路面坑洼全部铺平", False)])
+def test_eight_characters_of_its_own_are_an_answer(text, hollow):
+    assert (weight(text) < 8) is hollow is is_hollow(text)
+
+
+def test_blanks_and_signs_within_a_clause_weigh_nothing():
+    assert weight("路 面 铺 平") == weight("路面“铺”平") == weight("路面铺平") == 4 and weight("铺平路") == 3

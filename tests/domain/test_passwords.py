@@ -62,3 +62,10 @@ def test_a_common_one_stays_common_in_capitals_and_with_a_tail(password: str, ta
 @given(st.text(max_size=9))
 def test_nothing_shorter_than_the_rule_passes(password: str) -> None:
     assert broken(password, "")
+
+
+def test_the_longest_that_is_taken_and_the_fewest_characters() -> None:
+    longest = (GOOD * 8)[:LONGEST]
+    assert broken(longest) == [] and len(broken(longest + "x")) == 1
+    assert broken("abcd" * 4) == [] and len(broken("abca" * 4)) == 1
+    assert broken("x7!mQ2#vLp", shortest=10) == [] and len(broken("x7!mQ2#vLp", shortest=11)) == 1

@@ -1,11 +1,13 @@
 """What the table of permissions says, read back as sentences."""
 
 from itertools import combinations
+from uuid import UUID
 
 import pytest
 
-from liaison.domain.actors import ADMINISTRATORS, DEPARTMENT_ROLES, OFFICE_ROLES, Role
-from liaison.domain.policy import POLICY, Relation, may
+from liaison.domain.actors import ADMINISTRATORS, DEPARTMENT_ROLES, OFFICE_ROLES, Actor, Role, resident_of
+from liaison.domain.errors import NotAllowed
+from liaison.domain.policy import POLICY, Relation, may, require
 
 LOOKERS = (Role.SUPERVISOR, *ADMINISTRATORS)
 
@@ -74,3 +76,30 @@ def test_only_an_approver_signs() -> None:
 def test_an_action_without_a_line_is_refused_loudly() -> None:
     with pytest.raises(KeyError):
         may(Role.OFFICE, "office.everything")
+
+
+def test_what_the_table_does_not_open_is_refused() -> None:
+    require(Role.OFFICE_LEAD, "office.hold")
+    with pytest.raises(NotAllowed):
+        require(Role.OFFICE, "office.hold")
+
+
+def test_a_resident_reaches_the_own_case_and_nothing_else() -> None:
+    assert resident_of(UUID(int=7)) == Actor(Role.RESIDENT, case_id=UUID(int=7))
+
+
+@pytest.mark.parametrize(
+    ("action", "role", "relation"),
+    [
+        ("matter.photo", Role.DEPUTY, Relation.DEPUTY),
+        ("matter.photo", Role.ADMINISTRATOR, Relation.CODE),
+        ("inbox.read", Role.HANDLER, Relation.DEPARTMENT),
+        ("inbox.read", Role.AUDITOR, Relation.ACCOUNT),
+        ("roster.read", Role.LIAISON, Relation.STATION),
+        ("roster.read", Role.ADMINISTRATOR, Relation.REGION),
+        ("console.case", Role.LIAISON, Relation.STATION),
+        ("matter.rate", Role.RESIDENT, Relation.CODE),
+    ],
+)
+def test_what_touches_a_case_is_open_by_what_ties_the_role_to_it(action: str, role: Role, relation: Relation) -> None:
+    assert POLICY[action].relations[role] == relation

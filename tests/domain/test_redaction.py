@@ -60,3 +60,27 @@ def test_no_number_survives() -> None:
 def test_a_known_name_is_told_of_with_gaps_and_a_single_character_is_not() -> None:
     assert tells_of("是王 小 明说的", ["王小明"]) and tells_of("138-1234-5678", ["13812345678"])
     assert not tells_of("路灯坏了", ["王小明"]) and not tells_of("王", ["王"])
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("我叫王小明，电话13812345678，住3栋2单元501室。", "我叫某某，电话1**********，住***。"),
+        ("张女士的车苏A12345，邮箱 wang@example.com", "某女士的车苏*****，邮箱 ***@***"),
+        ("李四先生", "某先生"),
+        ("13812345678", "1**********"),
+    ],
+)
+def test_what_is_covered_is_told_by_what_stands_there_instead(told: str, shown: str) -> None:
+    assert redact(told) == shown
+
+
+def test_pieces_tell_what_each_is_and_what_is_left_open() -> None:
+    told = [("我叫", ""), ("王小明", "name"), ("，住", ""), ("501室", "home"), ("。", "")]
+    assert marked("我叫王小明，住501室。") == told
+    assert marked("王小明") == [("王小明", "")] and marked("501室") == [("501室", "home")] and marked("") == []
+
+
+def test_two_that_touch_are_both_found() -> None:
+    assert [mark.kind for mark in find_personal("501室13812345678")] == ["home", "phone"]
+    assert [mark.kind for mark in find_personal("13812345678张女士")] == ["phone", "name"]

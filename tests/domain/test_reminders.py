@@ -194,3 +194,11 @@ def test_stepping_from_rung_to_rung_visits_each_once(ladder: Ladder) -> None:
         moment = step.at
         visited.append(step.key)
     assert visited[-1] == "repeat_3"
+
+
+def test_an_extended_urgent_ladder_turns_blue_with_its_light() -> None:
+    term, started_at = Term.parse("24 h"), at("2026-03-02")
+    end = due(term, started_at, OFFICIAL, extended=2)
+    steps = {step.rung: step for step in Ladder(term, started_at, end, OFFICIAL, extended=2).rungs()}
+    assert steps[Rung.blue].at == thresholds(term, started_at, end, OFFICIAL, extended=2).blue_at
+    assert {step.index for step in steps.values()} == {0}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from liaison.domain.safety import CLEAN, Finding, Hint, Suggest, WordList, fold, read_words, worst
 
 findings = st.builds(Finding, st.sampled_from(Suggest), st.sampled_from(Hint))
-WORDS = read_words("# a remark\n\npolitics: 集体上访 ＳＯＳ  # another\n abuse :混账\n")
+WORDS = read_words("# a remark\n\npolitics: 集体上访 ＳＯＳ  # another\n abuse :混账 甲:乙\n")
 
 
 def test_the_most_pressing_finding_counts_and_none_is_clean():
@@ -35,7 +35,7 @@ def test_a_word_is_found_whatever_is_between_its_signs(text):
 
 
 def test_the_first_word_of_the_list_says_what_it_hints_at():
-    assert WORDS.words == {"集体上访": Hint.POLITICS, "sos": Hint.POLITICS, "混账": Hint.ABUSE}
+    assert WORDS.words == {"集体上访": Hint.POLITICS, "sos": Hint.POLITICS, "混账": Hint.ABUSE, "甲乙": Hint.ABUSE}
     assert WORDS.check("混账，我们集体上访").hint == Hint.POLITICS and WORDS.check("混账").hint == Hint.ABUSE
     assert WORDS.check("集体去上访") == WordList({}).check("混账") == CLEAN
 

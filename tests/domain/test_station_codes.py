@@ -1,5 +1,7 @@
 """Station signatures: ours are known again, nobody else's are."""
 
+import base64
+import hmac
 import random
 import string
 
@@ -7,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liaison.domain.station_codes import check, sign, station_url
+from liaison.domain.station_codes import check, sign, station_scene, station_url
 
 OLD, NEW = b"old-key-old-key-old-key", b"new-key-new-key-new-key"
 KEYS = {"a1": OLD, "b2": NEW}
@@ -80,3 +82,26 @@ def test_the_address_is_the_stations_page_with_its_signature() -> None:
 
 def test_a_code_cannot_leave_its_place_in_the_address() -> None:
     assert station_url("https://x.cn", "../a?b", KEYS).startswith("https://x.cn/s/..%2Fa%3Fb?k=")
+
+
+def test_the_address_holds_the_code_and_its_signature_as_they_stand_on_the_poster():
+    signed = sign("QX/0 1", KEYS)
+    assert station_url("https://rd.example.gov.cn/", "QX/0 1", KEYS) == f"https://rd.example.gov.cn/s/QX%2F0%201?k={signed}"
+    assert station_scene("QX012", KEYS) == f"QX012.{sign('QX012', KEYS)}"
+
+
+def test_a_signature_stays_the_same_over_releases():
+    tag = hmac.digest(NEW, b"liaison station code 1\x00QX012", "sha256")[:12]
+    assert sign("QX012", KEYS) == "b2." + base64.urlsafe_b64encode(tag).decode()
+
+
+def test_without_a_usable_key_nothing_is_signed():
+    assert check("QX012", sign("QX012", {"a": b"k" * 16}), {"a": b"k" * 16})
+    for keys in ({}, {"a": b"k" * 15}, {"a.b": OLD}):
+        with pytest.raises(ValueError, match="key"):
+            sign("QX012", keys)
+
+
+def test_nothing_may_stand_between_a_signatures_id_and_tag():
+    key_id, _, tag = sign("QX012", KEYS).partition(".")
+    assert not check("QX012", f"{key_id}.x.{tag}", KEYS)

@@ -94,3 +94,41 @@ def test_large_tables_hide_nothing_and_zeros_are_shown() -> None:
 def test_a_table_of_small_counts_is_hidden_to_its_total() -> None:
     counts, sums = table([[1, 0], [2, 1]])
     assert hidden(counts, sums) == {cell for cell, count in counts.items() if count}
+
+
+def test_five_are_shown_and_four_are_not() -> None:
+    counts, sums = table([[5, 9], [8, 7]])
+    assert hidden(counts, sums) == set()
+    assert (0, 0) in hidden(*table([[4, 9], [8, 7]]))
+    assert hidden(counts, sums, k=6) >= {(0, 0)}
+
+
+def test_the_smallest_other_count_of_a_sum_is_hidden_with_a_lonely_one() -> None:
+    assert hidden({"a": 3, "b": 30, "c": 20, "t": 53}, [("t", ["a", "b", "c"])]) == {"a", "c"}
+    assert hidden({"a": 3, "b": 20, "c": 20, "d": 0, "t": 43}, [("t", ["d", "a", "c", "b"])]) == {"a", "b"}
+
+
+def test_one_that_ties_two_lonely_ones_is_taken_before_smaller_ones() -> None:
+    counts, sums = table([[3, 50, 6], [60, 3, 6], [7, 7, 70]])
+    assert hidden(counts, sums) == {(0, 0), (1, 1), (0, 1), (1, 0)}
+
+
+def test_where_every_sum_hides_two_and_one_follows_all_the_same_more_is_hidden_near_it() -> None:
+    rows = [[9] * 5 for _ in range(4)]
+    small = {(0, 0), (0, 1), (1, 0), (1, 1), (2, 2), (2, 3), (3, 2), (3, 3), (1, 2)}
+    for r, c in small:
+        rows[r][c] = 1
+    rows[0][4] = 6  # the smallest of all, but in no sum of the one that follows
+    counts, sums = table(rows)
+    hide = hidden(counts, sums)
+    assert derivable(small, sums) == {(1, 2)} and derivable(hide, sums) == set()
+    assert small < hide and (0, 4) not in hide
+    assert all(r == 1 or c == 2 or TOTAL in (r, c) or (r, c) in small or len(hide) > len(small) + 1 for r, c in hide)
+
+
+def test_sums_that_overlap_are_solved_as_a_person_would_solve_them() -> None:
+    three = [("x", ["a", "b"]), ("y", ["b", "c"]), ("z", ["a", "c"])]
+    assert derivable({"a", "b", "c"}, three) == {"a", "b", "c"}  # a = (x - y + z) / 2
+    assert derivable({"a", "b", "c", "z"}, three) == set()
+    ring = [("t", ["a", "b"]), ("s", ["a", "c"]), ("s", ["t", "d"])]
+    assert derivable({"a", "t", "s"}, ring) == set()  # a - t, a - s, t - s: the third says nothing new

@@ -224,3 +224,52 @@ def test_a_table_nobody_can_read_is_refused_for_its_field(data):
     with pytest.raises(Invalid) as caught:
         decoded(data, "file")
     assert list(caught.value.errors) == ["file"] and len(caught.value.errors["file"][0]) > 10
+
+
+def test_every_number_of_a_text_is_hidden_and_what_is_between_stays() -> None:
+    assert mask_personal("甲13812345678乙13912345678丙") == "甲1**********乙1**********丙"
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("a\u200bb", 2),  # a blank of no width joins nothing
+        ("\u200da", 1),
+        ("👨\u200d👩\u200d👧x", 2),
+        ("a\u0301\u20ddb", 2),  # an accent, and a circle around
+        ("กำ", 1 + 1),
+        ("की", 1),
+        ("👍🏽", 1),
+        ("🇨🇳🇨🇳x", 3),
+        ("", 0),
+    ],
+)
+def test_what_a_person_sees_as_one_counts_as_one(text: str, seen: int) -> None:
+    assert count_graphemes(text) == seen
+
+
+def test_a_text_may_be_as_long_as_it_may_be_and_as_short() -> None:
+    assert clean("三个字", "text", 3, 3) == "三个字" and clean(" ", "text", 0) == ""
+    for text, least, most in (("三个字", 4, 9), ("三个字", 1, 2), ("", 1, 9)):
+        with pytest.raises(Invalid):
+            clean(text, "text", least, most)
+    with pytest.raises(Invalid):
+        clean("", "text")
+    assert clean("a", "text") == "a" and clean("a" * 2000, "text") and clean("a" + "\u0301" * 30, "text", 1, 1)
+    with pytest.raises(Invalid):
+        clean("a" + "\u0348" * 32, "text", 1, 1)  # 65 bytes on one letter
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("路灯", ["路灯"]),
+        ("路", ["路"]),
+        ("路灯坏", ["路灯", "灯坏"]),
+        ("路灯ABc12坏了", ["路灯", "abc12", "坏了"]),
+        ("路灯，路灯 坏", ["路灯", "坏"]),
+        ("ＡＢ Straße", ["ab", "strasse"]),
+    ],
+)
+def test_wide_characters_are_sought_in_pairs_and_words_whole(text: str, found: list[str]) -> None:
+    assert bigrams(text) == found

@@ -85,3 +85,9 @@ def test_the_bound_itself_is_no_jump() -> None:
     assert not after(START, 5.0, JUMP_SECONDS).is_off
     assert after(START, 5.0, JUMP_SECONDS + 0.001).is_off
     assert not after(START, 5.0, -JUMP_SECONDS).is_off
+    assert after(START, 5.0, JUMP_SECONDS).jumped == 0.0
+
+
+def test_a_boot_does_not_add_to_a_jump() -> None:
+    off = after(START, 5.0, 2 * JUMP_SECONDS)
+    assert read_on(off, off.at + timedelta(seconds=9), Uptime("other", 1.0)).jumped == off.jumped
