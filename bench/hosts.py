@@ -34,7 +34,7 @@ LONGEST_WAIT = 12.0  # seconds for a resident: a silent try of 8, and another on
 LATEST = 80.0  # seconds for a reminder: a tick of 15, a lock freed within 15, a lease of 45, a relay of 5
 FREED = 15.0  # seconds for a lock of a host that is gone
 REMINDERS = """
-SELECT encode(dedup_key, 'hex'), number FROM notices JOIN cases ON cases.id = case_id
+SELECT encode(uuid_send(notices.id), 'hex'), number FROM notices JOIN cases ON cases.id = case_id
 WHERE topic LIKE 'reminder.%' AND channel = 'webhook'
 """
 MOVES = """

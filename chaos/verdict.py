@@ -21,7 +21,7 @@ OPEN = f"SELECT count(*) FROM notices n WHERE n.state IN ('due', 'leased') AND N
 BEHIND = "SELECT count(*) FROM clocks WHERE remind_at <= now()"
 ALARMED = "SELECT count(*) FROM clock_watch WHERE alarm_since IS NOT NULL"
 NOTICES = f"""
-SELECT encode(dedup_key, 'hex'), n.state, attempts, channel, topic, number,
+SELECT encode(uuid_send(n.id), 'hex'), n.state, attempts, channel, topic, number,
   extract(epoch FROM n.created_at)::float + %(behind)s, {PUT_OFF}
 FROM notices n LEFT JOIN cases ON cases.id = n.case_id
 """

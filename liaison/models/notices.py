@@ -27,6 +27,7 @@ class Notice(Base):
 
     __tablename__ = "notices"
     __table_args__ = (
+        Index("uq_notices_case_id", "case_id", "dedup_key", unique=True, postgresql_nulls_not_distinct=True),
         Index("ix_notices_next_at", "next_at", postgresql_where=text("state IN ('due', 'leased')")),
         Index("ix_notices_recipient", "recipient_id", "created_at", postgresql_where=text("channel = 'inbox'")),
         Index("ix_notices_unread", "recipient_id", postgresql_where=text("channel = 'inbox' AND read_at IS NULL")),
@@ -37,8 +38,8 @@ class Notice(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    dedup_key: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    dedup_key: Mapped[bytes] = mapped_column(LargeBinary)
+    case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
     clock_id: Mapped[UUID | None]
     generation: Mapped[int] = mapped_column(default=0)
     topic: Mapped[str]
@@ -126,7 +127,7 @@ JOIN jsonb_to_recordset(CAST(:said AS jsonb)) AS said(
     nth integer, topic text, occasion text, urgent boolean, recipient_role text, recipient_id uuid, way text,
     channel text, route jsonb, state text, due_at timestamptz, next_at timestamptz, settled_at timestamptz
 ) ON said.nth = leaf.says
-ON CONFLICT (dedup_key) DO NOTHING
+ON CONFLICT (case_id, dedup_key) DO NOTHING
 """)
 """Set `clocks` on to their `next` rungs and write what is told of them, in one statement (`services.notices.remind`).
 

@@ -52,7 +52,7 @@ NO_PAUSE = timedelta(0)
 LONGEST_BACKOFF = 80.0  # with its spread and a tick, nobody waits over two minutes once a channel is well again
 _RUNS = and_(Clock.stopped_at.is_(None), Clock.paused_at.is_(None))
 _ASKED = (
-    *(Notice.id, Notice.dedup_key, Notice.case_id, Notice.clock_id, Notice.generation, Notice.topic),
+    *(Notice.id, Notice.case_id, Notice.clock_id, Notice.generation, Notice.topic),
     *(Notice.recipient_role, Notice.recipient_id, Notice.channel, Notice.route, Notice.token, Notice.attempts),
     Notice.error,
 )
@@ -207,7 +207,7 @@ def _message(notice: Notice | Row, token: int, attempts: int, facts: _Facts) -> 
         facts.numbers.get(_case_of(notice)),
         facts.counts.get(notice.id, 1),
         facts.addresses.get((notice.recipient_id, notice.channel), ""),
-        notice.dedup_key.hex(),
+        notice.id.hex,
     )
 
 

@@ -8,8 +8,9 @@ database alone and must bear the same event twice; a tick that is cut off is rol
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, false, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from liaison.clients import delivery_reports, wechat_push
@@ -34,6 +35,7 @@ NONCE_KEPT = 3 * TOLERANCE  # a request stays acceptable for twice the tolerance
 BATCH = 100
 MOST_ATTEMPTS = 8  # with the doubling below, a good twenty minutes
 FIRST_WAIT = timedelta(seconds=10)
+ID_DIGITS = 32  # of the ids our messages carry; other hexadecimal numbers name none
 WAITING, DONE, FAILED = "waiting", "done", "failed"
 
 UNKNOWN_KIND, CANNOT_BE_READ = "unknown kind", "cannot be read"
@@ -177,4 +179,5 @@ def _settle(event: InboundEvent, error: str | None, now: datetime) -> None:
 def _is_named(said: Mapping[str, str]) -> ColumnElement[bool]:
     if "provider_id" in said:
         return Notice.provider_id == said["provider_id"]
-    return Notice.dedup_key == bytes.fromhex(said["client_message_id"])
+    named = said["client_message_id"]
+    return Notice.id == UUID(named) if len(named) == ID_DIGITS else false()

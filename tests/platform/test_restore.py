@@ -146,7 +146,8 @@ def test_what_was_on_its_way_at_the_snapshot_is_in_doubt(house: Installation, tm
             rung = notices.ring(house.clock())
         with transaction():
             messages = claims.claim(rung[: len(rung) // 2], life.keys, house.clock())
-    leased = {bytes.fromhex(each.client_message_id) for each in messages if each.channel != "inbox"}
+        ids = [each.notice_id for each in messages if each.channel != "inbox"]
+        leased = set(session.scalars(select(Notice.dedup_key).where(Notice.id.in_(ids))))
     on_the_bell = house.outside("due")
     assert leased and on_the_bell
     house.run("backup", tmp_path / "backup")

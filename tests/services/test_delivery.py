@@ -106,9 +106,9 @@ def test_a_provider_is_spoken_to_outside_any_transaction(live_life: Life, live_a
     class Looking:
         def send(self, letter: Letter) -> None:
             """See the claim from elsewhere, committed and not locked."""
-            key = bytes.fromhex(letter.client_message_id)
+            id_ = UUID(letter.client_message_id)
             with live_app.app_context(), transaction():
-                seen.append(session.scalar(_state().where(Notice.dedup_key == key).with_for_update(nowait=True)))
+                seen.append(session.scalar(_state().where(Notice.id == id_).with_for_update(nowait=True)))
 
     ids = told(live_life, 1)
     session.rollback()
@@ -124,7 +124,7 @@ def test_the_providers_own_id_is_kept(life: Life) -> None:
 
     (notice, *_) = told(life, 1)
     deliver(life, [notice], Numbering(), 1, life.clock)
-    assert fresh(notice).provider_id == f"provider-{fresh(notice).dedup_key.hex()}"
+    assert fresh(notice).provider_id == f"provider-{notice.hex}"
 
 
 def test_a_letter_says_that_there_is_news_and_where_and_not_what(life: Life) -> None:

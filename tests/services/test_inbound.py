@@ -76,7 +76,7 @@ def ending() -> tuple[str, int, str | None]:
 
 
 def report(notice: Notice, status: str = "delivered", **more: str) -> bytes:
-    return json.dumps({"client_message_id": notice.dedup_key.hex(), "status": status} | more).encode()
+    return json.dumps({"client_message_id": notice.id.hex, "status": status} | more).encode()
 
 
 def raising(push: Push, event: InboundEvent, keys: Keys) -> bool:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 from click.testing import Result
@@ -84,7 +85,7 @@ class Installation:
                 ids = notices.ring(self.clock())
             way = Way()
             send(life, way, *ids)
-            self.effects += [bytes.fromhex(letter.client_message_id) for letter in way.letters]
+            self.effects += [session.get_one(Notice, UUID(each.client_message_id)).dedup_key for each in way.letters]
 
     def run(self, *arguments: object) -> Result:
         """Run a command of the operator's."""

@@ -145,9 +145,8 @@ class Outbox(RuleBasedStateMachine):
         sending.send(self.life, way, *self.queue)
         self.queue = []
         refused = [letter for letter, error in zip(way.letters, errors, strict=False) if error]
-        keys = {row.dedup_key.hex(): id_ for id_, row in self.rows().items()}
-        self.effects += Counter(keys[letter.client_message_id] for letter in way.letters)
-        self.effects -= Counter(keys[letter.client_message_id] for letter in refused)
+        self.effects += Counter(UUID(letter.client_message_id) for letter in way.letters)
+        self.effects -= Counter(UUID(letter.client_message_id) for letter in refused)
         for id_, row in self.rows().items():
             if row.token != before[id_]:
                 self.tokens[id_] = row.token

@@ -274,7 +274,7 @@ def test_a_report_goes_all_the_way_to_its_notice(client: FlaskClient, life: Life
     notice.channel = "sms"
     session.commit()
     received = clock()
-    Gateway(client, clock).report(client_message_id=notice.dedup_key.hex(), status="delivered")
+    Gateway(client, clock).report(client_message_id=notice.id.hex, status="delivered")
     clock.advance(seconds=5)
     with transaction():
         inbound.work_off(clock(), keys)

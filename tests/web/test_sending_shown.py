@@ -84,7 +84,7 @@ def test_what_the_provider_reports_is_shown_and_what_did_not_arrive_is_listed(br
 
 def report(notice: Notice, life: Life, status: str, reason: str = "") -> None:
     """Take in what the gateway reports."""
-    said = f'{{"client_message_id": "{notice.dedup_key.hex()}", "status": "{status}", "reason": "{reason}"}}'
+    said = f'{{"client_message_id": "{notice.id.hex}", "status": "{status}", "reason": "{reason}"}}'
     with transaction():
         inbound.receive(inbound.SMS, said.encode(), life.clock(), life.keys)
         inbound.work_off(life.clock(), life.keys)

@@ -81,7 +81,7 @@ class Works:
         """How often each of the notices that go to the messages' log stands in it; a bundle stands for its own."""
         lines = [json.loads(line)["message"] for line in self.log.read_text("utf-8").splitlines()]
         sent = [notice for notice in notices if notice.channel == "log"]
-        return [lines.count(each.dedup_key.hex()) + (each.state == "bundled") for each in sent]
+        return [lines.count(each.id.hex) + (each.state == "bundled") for each in sent]
 
     @contextmanager
     def workers_held(self) -> Iterator[None]:
