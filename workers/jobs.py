@@ -24,7 +24,7 @@ connection and two more leases that a killed worker leaves behind.
 """
 HANDS = 3
 """How many batches of due clocks are served at a time: so many keep two processors busy, ours and the database's. With
-two of them, both wait at times for what only one can do, and a sixth fewer clocks are served in a second."""
+two, both wait at times for the disk or for us, and about a tenth fewer clocks are served in a second."""
 TICK = "tick"
 """The heartbeat that says reminders were looked for."""
 

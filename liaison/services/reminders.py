@@ -100,22 +100,23 @@ def _department() -> ColumnElement[UUID | None]:
 
 def _serve(due: Sequence[Row], calendar: WorkingCalendar, now: datetime) -> list[Row]:
     """Serve together those that fall alike; returns the others."""
-    rungs: dict[Hashable, Rung | None] = {}
-    falls: dict[Hashable, Fall] = {}
+    climbs: dict[Hashable, tuple[Rung | None, dict[Hashable, Fall]]] = {}
     others = []
     for row in due:
         alike = _climb(row)
-        if alike not in rungs:
-            rungs[alike] = _rung(row, calendar, now)
-        rung = rungs[alike]
+        climb = climbs.get(alike)
+        if climb is None:
+            climb = climbs[alike] = _rung(row, calendar, now), {}
+        rung, falls = climb
         if rung is None or row.in_conflict or row.reminded_to >= rung.step.at or _escalates(rung.step, row):
             others.append(row)
             continue
-        same = alike, row.owner, _whose(row)
-        if same not in falls:
-            falls[same] = _fall_together(row, rung)
-        falls[same].clocks.append(row.clock_id)
-    remind([*falls.values()], now)
+        same = row.owner, _whose(row)
+        fall = falls.get(same)
+        if fall is None:
+            fall = falls[same] = _fall_together(row, rung)
+        fall.clocks.append(row.clock_id)
+    remind([fall for _, falls in climbs.values() for fall in falls.values()], now)
     return others
 
 
