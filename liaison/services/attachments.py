@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 
 from liaison.db import session
 from liaison.domain.actors import Role
@@ -17,7 +17,7 @@ def attach(case: Case, role: Role, files: Sequence[Kept], now: datetime, *, repl
     if not files:
         return []
     last = select(func.max(Attachment.position)).where(Attachment.case_id == case.id)  # no count: some may be erased
-    first = 1 + (session.scalar(last) or 0)
+    first = 1 + (0 if inspect(case).pending else session.scalar(last) or 0)  # what is told only now has none
     session.add_all(
         Attachment(
             case_id=case.id,
