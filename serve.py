@@ -16,6 +16,9 @@ config = load(find_path(os.environ), os.environ)
 leave_out("httpx._main", "rich")  # a command line, and colours for logs that are never coloured: 4 MB a worker
 stand_in("pydantic", "pydantic.fields", "pydantic.json_schema", "pydantic_core")
 # apiflask takes schemas of pydantic as well as marshmallow's; ours are all marshmallow's: 8 MB a worker
+stand_in("limits.aio", "limits.aio.storage", "limits.aio.strategies", "redis.asyncio", "redis.asyncio.client")
+stand_in("redis.asyncio.cluster", "redis.asyncio.observability", "redis.asyncio.observability.recorder")
+# clients that wait without a thread, while each of our requests has one: 2 MB a worker
 if "://" not in config.files.url:
     leave_out("obstore")  # it speaks to S3: 4 MB a worker
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from liaison.config import ROOT
 from liaison.left_out import Nothing
@@ -15,35 +16,45 @@ from tests.support.servers import SECRETS_TOLD, Servers
 
 ASKED = """
 import json, sys, importlib
-app = importlib.import_module(sys.argv[1]).app
-answer = app.test_client().get("/api/v1/openapi.json", base_url="http://testserver")
-print(json.dumps({"described": answer.json, "held": sorted(name for name, module in sys.modules.items() if module)}))
+client = importlib.import_module(sys.argv[1]).app.test_client()
+described = client.get("/api/v1/openapi.json", base_url="http://testserver").json
+guesser, guess = {"REMOTE_ADDR": "203.0.113.77"}, {"username": "nobody", "password": "nothing"}
+tries = [client.post("/api/v1/sessions", json=guess, environ_base=guesser).status_code for _ in range(21)]
+held = sorted(name for name, module in sys.modules.items() if module)
+print(json.dumps({"described": described, "tries": tries, "held": held}))
 """
-NEVER = {"obstore", "pydantic_core._pydantic_core", "pygments", "rich"}
+NEVER = {
+    "limits.aio.storage.base",
+    "obstore",
+    "pydantic_core._pydantic_core",
+    "pygments",
+    "redis.asyncio.connection",
+    "rich",
+}
 
 
-def opened(servers: Servers, folder: Path, files: str, door: str = "serve") -> dict:
-    """What a process that comes by this door describes, and the modules it holds."""
+def opened(servers: Servers, database: str, folder: Path, files: str, door: str = "serve") -> dict:
+    """What a process that comes by this door describes and answers to guesses, and the modules it holds."""
     told = SECRETS_TOLD | {
         "LIAISON_INSTANCE": str(folder),
         "LIAISON_FILES__URL": files,
         "LIAISON_BASE_URL": "http://testserver",
-        "DATABASE_URL": servers.url("postgres"),
+        "DATABASE_URL": database,
         "REDIS_URL": servers.redis.url,
     }
     argv = [sys.executable, "-c", ASKED, door]
     return json.loads(subprocess.run(argv, env=os.environ | told, cwd=ROOT, check=True, capture_output=True).stdout)
 
 
-def test_a_web_server_describes_the_same_api_without_what_it_leaves_out(servers: Servers, tmp_path: Path) -> None:
-    server, command = (opened(servers, tmp_path, str(tmp_path / "files"), door) for door in ("serve", "wsgi"))
+def test_a_web_server_does_without_what_it_leaves_out(servers: Servers, tmp_path: Path) -> None:
+    database, files = servers.database("serving"), str(tmp_path / "files")
+    server, command = (opened(servers, database, tmp_path, files, door) for door in ("serve", "wsgi"))
     assert len(command["described"]["paths"]) > 50
     assert server["described"] == command["described"]
+    assert set(server["tries"]) == {401, 429}, "more than a minute lets pass, and the next one too"
+    assert Redis.from_url(servers.redis.url).keys("LIMITS:*203.0.113.77*"), "counted where all web servers count"
     assert NEVER.union(HEAVY).intersection(server["held"]) == set()
-
-
-def test_what_speaks_to_s3_is_held_where_files_lie_there(servers: Servers, tmp_path: Path) -> None:
-    assert "obstore" in opened(servers, tmp_path, "memory:///")["held"]
+    assert "obstore" in opened(servers, database, tmp_path, "memory:///")["held"], "it speaks to S3"
 
 
 def test_what_was_left_out_never_works_in_silence() -> None:
