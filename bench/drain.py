@@ -41,7 +41,7 @@ from liaison.services import notices, vault
 from liaison.services.channels import TEMPLATE
 from sandbox.settings import Settings
 from workers.jobs import SLOTS
-from workers.relay import hand_on
+from workers.relay import BATCH, hand_on
 
 ANSWERS_IN = 0.05
 WARM = 64  # notices sent before anything is measured, while the worker still loads
@@ -111,7 +111,7 @@ def drain(place: Place, count: int, channel: str) -> float:
         began = time.monotonic()
         while True:
             with transaction():
-                ids = notices.ring(datetime.now(UTC), limit=count)
+                ids = notices.ring(datetime.now(UTC), BATCH)  # as the relay does, beside the worker
             if not ids:
                 break
             hand_on(ids, place.redis)

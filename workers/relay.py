@@ -13,9 +13,10 @@ from rq.serializers import JSONSerializer
 
 QUEUE = "notices"
 JOB = "workers.jobs.send_notices"
-BATCH = 1000
+BATCH = 1024
 """Notices of a job, and of a ring. While a job ends and the next begins slots stand empty, with two hundred a tenth of
-all the time; a thousand take two seconds, for which an urgent one waits at most."""
+all the time; a thousand take two seconds, for which an urgent one waits at most. A multiple of the slots, whose last
+round is full then."""
 TIMEOUT = 600
 """Seconds, long enough for a batch whose every message runs into its time limit."""
 FAILURE_SECONDS = 600
