@@ -95,7 +95,10 @@ def _waits(now: datetime) -> ColumnElement[bool]:
 
 
 def _goes_out_since(moment: datetime) -> ColumnElement[bool]:
-    """Sent since then, or on its way: held by a worker, or tried and to be tried again."""
-    sent = and_(Notice.state == "sent", Notice.settled_at > moment)
-    tried = and_(Notice.state == "due", Notice.attempts > 0)
-    return and_(_OUTWARD, or_(sent, tried, Notice.state == "leased"))
+    """Sent since then, or on its way: held by a worker, or tried and to be tried again.
+
+    Each names when it was settled, so that of what a recipient was ever sent nothing else is looked at.
+    """
+    sent = and_(Notice.settled_at > moment, Notice.state == "sent")
+    flies = or_(Notice.state == "leased", and_(Notice.state == "due", Notice.attempts > 0))
+    return and_(_OUTWARD, or_(sent, and_(Notice.settled_at.is_(None), flies)))
