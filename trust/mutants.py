@@ -69,8 +69,8 @@ def _called_once(source: Path) -> Iterator[str]:
 
 def _run_alone(name: str) -> int:
     """0 when every test passes with this change, 1 otherwise."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "tests/domain"]
-    environ = os.environ | {"MUTANT_UNDER_TEST": name}
+    command = [sys.executable, "-m", "pytest", "--noconftest", "-x", "-q", "-p", "no:cacheprovider", "tests/domain"]
+    environ = os.environ | {"MUTANT_UNDER_TEST": name, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     return int(subprocess.run(command, cwd=COPY, env=environ, check=False, capture_output=True).returncode != 0)
 
 
