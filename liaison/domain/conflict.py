@@ -17,8 +17,11 @@ Key = TypeVar("Key")
 _BODIES = ("委员会", "办事处", "管委会", "局", "委", "办", "队", "中心", "站", "所", "集团", "公司", "政府")
 """How the name of a department ends, and so how people's short forms of it end."""
 
-_SHORTEST, _LONGEST = 3, 6
-"""Characters of a short form: "住建局" is one, two characters such as "建局" may stand in any word."""
+_SHORTEST, _LONGEST = 3, 12
+"""Characters of a short form: "住建局" is one, two characters such as "建局" may stand in any word; of a long name
+only "和" is left out, as in "人力资源社会保障局".
+"""
+
 
 class Source(StrEnum):
     """Who named a party: the resident, the matter's own text until the office has decided, or the office."""

@@ -123,3 +123,22 @@ def test_what_is_left_without_the_region_is_no_name_when_it_is_too_short() -> No
 def test_naming_a_region_before_it_hides_no_department(text: str, key: str) -> None:
     alone = named_in(text, {key: NAMES[key]})
     assert named_in(text, {key: f"江东省{NAMES[key]}"}, ["江东省"]) == alone
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("住房城乡建设局", "住房和城乡建设局"),
+        ("自然资源规划局", "自然资源和规划局"),
+        ("文化广电旅游局", "文化广电和旅游局"),
+        ("人力资源社会保障局", "人力资源和社会保障局"),
+        ("人社局", "人力资源和社会保障局"),
+        ("政务中心", "政务服务中心"),
+    ],
+)
+def test_a_name_without_its_and_is_found_however_long_it_is(text: str, name: str) -> None:
+    assert named_in(f"我去{text}办事，没人理", {"it": name}) == ["it"]
+
+
+def test_a_part_that_ends_as_another_office_does_is_no_short_form() -> None:
+    assert named_in("我去公安局办事", {"jjd": "公安局交警队"}) == []
