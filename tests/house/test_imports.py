@@ -50,10 +50,6 @@ HOMES = {
     "urllib3": ("liaison.clients",),
     "boto3": ("liaison.clients",),
     "obstore": ("liaison.clients.buckets",),
-    "limits.aio": (),
-    "pydantic": (),
-    "pydantic_core": (),
-    "redis.asyncio": (),
 }
 """The only modules that may import each library."""
 
