@@ -257,3 +257,12 @@ def test_a_calendar_does_not_change_with_the_years_it_was_made_of() -> None:
     made = cal.WorkingCalendar({}, years)
     years.add(2027)
     assert made.years == {2026}
+
+
+@pytest.mark.parametrize("year", [2023, 2024, 2025, 2028, 2029])
+def test_a_year_is_walked_from_its_first_day_to_its_last(year: int) -> None:
+    new_year, last = date(year, 1, 1), date(year, 12, 31)
+    worked = cal.WorkingCalendar({new_year: True, last: True}, frozenset())
+    assert worked.on_or_after(new_year) == new_year and worked.on_or_after(last) == last
+    assert worked.add(last - DAY, 1) == last and worked.add(new_year + DAY, -1) == new_year
+    assert worked.between(last - DAY, last) == worked.between(new_year - DAY, new_year) == 1

@@ -236,3 +236,13 @@ def test_a_term_gives_its_own_days_and_hours_unless_it_was_extended() -> None:
     assert blue_day(Term.parse("10 wd"), started_at, end, OFFICIAL) == date(2026, 3, 12)
     end = due(Term.parse("9 wd"), started_at, OFFICIAL)
     assert blue_day(Term.parse("9 wd"), started_at, end, OFFICIAL) == date(2026, 3, 12)
+
+
+def test_one_day_of_extension_makes_an_urgent_term_wait_for_the_table() -> None:
+    started_at = at("2031-03-03")
+    assert not due(Term.parse("24 h"), started_at, OFFICIAL).provisional
+    assert due(Term.parse("24 h"), started_at, OFFICIAL, extended=1).provisional
+
+
+def test_the_longest_term_is_taken() -> None:
+    assert Term.parse("999 wd").amount == 999

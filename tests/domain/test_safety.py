@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from liaison.domain.safety import CLEAN, Finding, Hint, Suggest, WordList, fold, read_words, worst
 
 findings = st.builds(Finding, st.sampled_from(Suggest), st.sampled_from(Hint))
-WORDS = read_words("# a remark\n\npolitics: 集体上访 ＳＯＳ  # another\n abuse :混账 甲:乙\n")
+LIST = "# a remark\n\npolitics: 集体上访 ＳＯＳ  # another\n abuse :混账 甲:乙\n"
 
 
 def test_the_most_pressing_finding_counts_and_none_is_clean():
@@ -31,13 +31,14 @@ def test_words_of_a_platform_that_nobody_knows_are_other_and_nothing_is_clean():
 
 @pytest.mark.parametrize("text", ["再不修就集体上访", "集 体-上、访！", "集\u200b体\n上访", "全 sos"])
 def test_a_word_is_found_whatever_is_between_its_signs(text):
-    assert WORDS.check(text) == Finding(Suggest.REVIEW, Hint.POLITICS)
+    assert read_words(LIST).check(text) == Finding(Suggest.REVIEW, Hint.POLITICS)
 
 
 def test_the_first_word_of_the_list_says_what_it_hints_at():
-    assert WORDS.words == {"集体上访": Hint.POLITICS, "sos": Hint.POLITICS, "混账": Hint.ABUSE, "甲乙": Hint.ABUSE}
-    assert WORDS.check("混账，我们集体上访").hint == Hint.POLITICS and WORDS.check("混账").hint == Hint.ABUSE
-    assert WORDS.check("集体去上访") == WordList({}).check("混账") == CLEAN
+    words = read_words(LIST)
+    assert words.words == {"集体上访": Hint.POLITICS, "sos": Hint.POLITICS, "混账": Hint.ABUSE, "甲乙": Hint.ABUSE}
+    assert words.check("混账，我们集体上访").hint == Hint.POLITICS and words.check("混账").hint == Hint.ABUSE
+    assert words.check("集体去上访") == WordList({}).check("混账") == CLEAN
 
 
 @pytest.mark.parametrize(("document", "line"), [("ad: 甲\nbad: 乙", 2), ("\n# ad\nad 甲", 3), (": 甲", 1)])

@@ -149,3 +149,11 @@ def test_every_state_move_clock_and_phase_has_words() -> None:
         assert {state.phase for state in flow.states.values()} <= set(LABELS["phase"])
         assert {state.waits_for for state in flow.states.values() if state.waits_for} <= set(LABELS["party"])
         assert {state.clock for state in flow.states.values() if state.clock} <= set(LABELS["clock"])
+
+
+def test_a_kind_of_case_is_known_by_its_name() -> None:
+    assert WORKFLOWS == {"matter": MATTER, "assignment": ASSIGNMENT}
+    assert [(flow.kind, flow.initial) for flow in (MATTER, ASSIGNMENT)] == [
+        ("matter", "submitted"),
+        ("assignment", "assigned"),
+    ]
