@@ -1,5 +1,6 @@
 """The ladder as notices: each rung once, to the right people, never at night, never after the case moved on."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -23,6 +24,13 @@ def reminded(life: Life, number: str) -> dict[str, set[str]]:
     """Who got which rung of the case's clocks so far."""
     topics = {notice.topic for notice in life.notices(number) if notice.topic.startswith("reminder.")}
     return {topic.removeprefix("reminder."): life.told(number, topic) for topic in topics}
+
+
+@pytest.fixture(autouse=True)
+def _served_together(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Sound clocks are served together: serving them one by one, as when that fails, would hide that it does."""
+    yield
+    assert "fall due failed" not in "".join(record.getMessage() for record in caplog.get_records("call"))
 
 
 @pytest.fixture
