@@ -204,3 +204,16 @@ def test_a_resident_who_would_be_overwhelmed_gets_the_bundle(life: Life) -> None
     bundle = session.scalar(select(Notice).where(Notice.topic == claims.BUNDLE, Notice.recipient_role == Role.RESIDENT))
     way = Way()
     assert send(life, way, bundle.id) == 1 and way.letters[0].recipient == str(life.case(number).id)
+
+
+@pytest.mark.parametrize(
+    ("role", "topic", "courtesy"),
+    [
+        ("resident", "reminder.blue", True),
+        ("resident", "matter.answered", False),
+        ("handler", "reminder.overdue_1", False),  # rather twice than never
+        ("handler", "matter.assigned", False),
+    ],
+)
+def test_only_a_reminder_to_the_resident_is_left_out_rather_than_said_twice(role, topic, courtesy) -> None:
+    assert claims.is_courtesy(Notice(recipient_role=role, topic=topic)) is courtesy
