@@ -25,8 +25,8 @@ chaos: $(STAMPS)/dev ## break a real installation on purpose; SEED, FAULTS and J
 trust: $(STAMPS)/dev $(STAMPS)/assets ## attack it in full counts; ROW="images text" and JSON=file are respected
 	@exec $(BIN)/python -m trust $(if $(JSON),--json $(JSON)) $(ROW)
 
-mutants: $(STAMPS)/dev ## change the rules one by one and count what no test sees; ONLY="conflict text" is respected; half an hour, not part of CI
-	@exec $(BIN)/python -m trust.mutants $(ONLY)
+mutants: $(STAMPS)/mutants ## change the rules one by one and count what no test sees; ONLY="conflict text" is respected; half an hour, not part of CI
+	@exec .venv-mutants/bin/python -m trust.mutants $(ONLY)
 
 bench: $(STAMPS)/dev ## measure it beside a floor; QUICK=1 and JSON=file are respected; needs wrk
 	@exec $(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(JSON),--json $(JSON))
@@ -57,6 +57,13 @@ $(STAMPS)/dev: requirements-dev.txt $(STAMPS)/venv
 	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
+# In an environment of its own: beside setproctitle, which it needs, RQ and Granian change their processes' names.
+$(STAMPS)/mutants: requirements-mutants.txt $(STAMPS)/venv
+	@echo "== installing the packages for mutants"
+	$(PYTHON) -m venv .venv-mutants
+	.venv-mutants/bin/python -m pip install --disable-pip-version-check --require-hashes -r requirements-mutants.txt
+	@touch $@
+
 $(STAMPS)/node: requirements-node.txt $(STAMPS)/venv
 	@echo "== installing Node from its wheel"
 	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements-node.txt
@@ -78,11 +85,11 @@ browser:
 	fi
 
 lock: $(STAMPS)/dev ## make the lock files anew from requirements*.in and package.json
-	for name in requirements requirements-dev requirements-node; do \
+	for name in requirements requirements-dev requirements-mutants requirements-node; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	    --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt || exit 1; \
 	done
 	$(if $(NPM),$(NPM),$(WHEEL_NPM)) install --package-lock-only
 
 clean: ## remove what was installed and built; data in instance/ stays
-	rm -rf .venv $(STAMPS) node_modules liaison/static/vendor .pytest_cache .ruff_cache .hypothesis mutants
+	rm -rf .venv $(STAMPS) node_modules liaison/static/vendor .pytest_cache .ruff_cache .hypothesis mutants .venv-mutants
