@@ -40,7 +40,7 @@ def write_new(told: type[Base] | None = None, rows: Sequence[Mapping[str, Any]] 
     all_rows = [*fresh, *(each for each, _ in changed)]
     written().update(inspect(each).mapper.local_table.name for each in all_rows)
     once("rows written", list).extend(all_rows)  # held on to, so that nobody need ask for one again
-    _settle(fresh, [each for each, _ in changed])
+    _settle(all_rows)
     session.flush()
 
 
@@ -74,16 +74,13 @@ def _update(row: object, names: Sequence[str]) -> Part:
     return _set(mapper, tuple(names)), values
 
 
-def _settle(fresh: Iterable[object], changed: Iterable[object]) -> None:
+def _settle(rows: Iterable[object]) -> None:
     """Let the session know these rows as they are now in the database."""
     own = session()
-    for each in changed:
+    for each in rows:
         own.expunge(each)
-        make_transient(each)
-        make_transient_to_detached(each)
-        own.add(each)
-    for each in fresh:
-        own.expunge(each)
+        if inspect(each).has_identity:
+            make_transient(each)
         make_transient_to_detached(each)
         own.add(each)
 

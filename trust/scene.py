@@ -16,7 +16,6 @@ from liaison.services.quick_replies import Wording
 from tests.support.journey import KEPT_JSON, Journey, Matter, done
 from tests.support.life import Life
 from tests.support.pictures import photo
-from trust.stage import Stage
 
 Placed = list[str]
 SHORT = 60
@@ -53,7 +52,7 @@ class Words:
         return "\n".join(told)
 
 
-def scrawl(stage: Stage, words: Words) -> None:
+def scrawl(words: Words) -> None:
     """Put a payload into every cell of every table that holds words, wherever they come from."""
     address = session.get_bind().url.set(drivername="postgresql").render_as_string(hide_password=False)
     session.commit()

@@ -70,7 +70,7 @@ def _scene(stage: Stage, world: World, viewers: "Viewers", words: Words, tally: 
     matter = tell(stage.journey, words)
     others(stage.journey, words)
     at_desks(stage.life, matter.number, words)
-    scrawl(stage, words)
+    scrawl(words)
     placed = {folded(each): each for each in words.placed}
     for who, path in pages(world, matter):
         _judge(tally, viewers.look(who, path), placed)

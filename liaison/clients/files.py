@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from liaison.clients.folders import Folder
+from liaison.clients.folders import Folder, is_folder
 from liaison.domain.errors import NotFound, Unavailable
 
 try:
@@ -93,11 +93,6 @@ def open_store(where: str | Path, *, plain_http: bool = False) -> FileStore:
     if is_folder(where):
         return FileStore(Folder(Path(where).absolute()))
     return FileStore(Bucket(str(where), plain_http=plain_http))
-
-
-def is_folder(where: str | Path) -> bool:
-    """Whether this is a folder on disk, and no address."""
-    return "://" not in str(where)
 
 
 def new_key(folder: str, suffix: str) -> str:

@@ -35,7 +35,7 @@ class Folder:
             with suppress(OSError):
                 unfinished.unlink()
             raise
-        _settle(path.parent)
+        settle(path.parent)
 
     def read(self, key: str) -> bytes:
         """The whole file; raises FileNotFoundError."""
@@ -59,13 +59,18 @@ class Folder:
         return len(left)
 
 
+def is_folder(where: str | Path) -> bool:
+    """Whether this is a folder on disk, and no address."""
+    return "://" not in str(where)
+
+
 def _make(folder: Path) -> None:
     """Make a folder below those that are there, and have the disk keep its name."""
     if folder.is_dir():
         return
     _make(folder.parent)
     folder.mkdir(exist_ok=True)
-    _settle(folder.parent)
+    settle(folder.parent)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
@@ -74,7 +79,8 @@ def _write_all(descriptor: int, data: bytes) -> None:
         left = left[os.write(descriptor, left) :]
 
 
-def _settle(folder: Path) -> None:
+def settle(folder: Path) -> None:
+    """Have the disk keep a folder's new entries."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -27,6 +27,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import select
 
+from liaison.clients.folders import settle
 from liaison.db import session
 from liaison.domain.anchors import FIRST, Head, Statement
 from liaison.domain.calendar import local_day
@@ -196,7 +197,7 @@ def _write(folder: Path, statement: Statement, seed: bytes, heads: Iterable[Head
         return None
     finally:
         draft.unlink()
-    _keep(folder)
+    settle(folder)
     return anchor
 
 
@@ -208,12 +209,3 @@ def _lines(anchor: Anchor, name: str, rows: Iterable[str | Sequence[object]]) ->
         yield f"{line}{separator}\n"
         line, separator = json.dumps(row, separators=(",", ":")), ","
     yield f"{line}]}}\n"
-
-
-def _keep(folder: Path) -> None:
-    """Have the disk keep the folder's new entry."""
-    line = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(line)
-    finally:
-        os.close(line)
