@@ -43,6 +43,9 @@ UNLINKED = {"provider_id": None, "undelivered": None, "error": None, "passed": [
 
 log = structlog.get_logger("liaison.erasing")
 
+OURS = frozenset({"id", "rating", "deputy_id", "files", "outcome", "promised_on", "result", "attitude", "speed"})
+"""What nobody typed in an event's data: ids, digests, codes and days, which may look like a number or hold a name."""
+
 _APART = {"synchronize_session": False}
 _ERASED = "erased"
 Change = Callable[[str], str]
@@ -171,7 +174,7 @@ def _changed(value: Any, change: Change, drops_files: bool) -> Any:
     """What becomes of an event's data: texts changed wherever they stand, digests of dropped photos left out."""
     if isinstance(value, dict):
         kept = {key: each for key, each in value.items() if not (drops_files and key == "files")}
-        return {key: _changed(each, change, drops_files) for key, each in kept.items()}
+        return {key: each if key in OURS else _changed(each, change, drops_files) for key, each in kept.items()}
     if isinstance(value, list):
         return [_changed(each, change, drops_files) for each in value]
     return change(value) if isinstance(value, str) else value

@@ -9,7 +9,9 @@ from redis import Redis
 from sqlalchemy import inspect, select, text
 
 from liaison.db import session, transaction
+from liaison.domain.actors import SYSTEM
 from liaison.domain.chain import Breach
+from liaison.domain.erasure import RIGHT, Part
 from liaison.domain.errors import Conflict, Invalid, NotAllowed
 from liaison.models.audit import AuditEntry
 from liaison.models.cases import Attachment, Publication
@@ -31,6 +33,7 @@ from liaison.services import (
     vault,
 )
 from liaison.services.channels import Limit
+from liaison.services.erasing import Ground
 from liaison.services.photos import keep, prepare
 from liaison.services.sealing import Keys
 from liaison.services.vault import Contact, Spot
@@ -166,6 +169,26 @@ def test_erased_bodies_are_told_from_tampering(life: Life, closed: str) -> None:
         (closed, Breach.ALTERED),
         (other, Breach.ALTERED),
     }
+
+
+OF_OURS = [("submit", "files"), ("reply", "id"), ("content", "rating"), ("content", "result")]
+
+
+@pytest.mark.parametrize("kind, name", OF_OURS)
+def test_what_nobody_typed_is_not_taken_for_what_was_typed(life: Life, closed: str, kind: str, name: str) -> None:
+    """Ids and digests have digits enough for a phone number, and a code may hold a name; they stay as they are."""
+
+    def ours() -> str:
+        data = next(event.data for event in life.events(closed) if event.kind == kind)
+        return "".join(data.get("reply", data)[name])
+
+    before = ours()
+    life.act(life.resident(closed), rights.correct_contact, closed, Contact(before[-8:], PHONE), life.keys)
+    with transaction():
+        case = life.case(closed)
+        erasing.erase(case, {Part.CONTACT}, SYSTEM, Ground(RIGHT, "test"), life.keys, now=life.clock())
+    assert ours() == before
+    assert not [each for each in findings() if each.is_fault]
 
 
 def test_an_event_is_not_changed_under_the_name_of_erasure(life: Life, closed: str) -> None:
