@@ -48,7 +48,7 @@ def clone(life: Life, number: str, times: int) -> None:
     with transaction():
         for n in range(times):
             later, ids = timedelta(hours=n), {table: new_id() for table, _ in copied}
-            own = {"id": ids[Case], "number": f"{number[:-8]}{n:06d}-X", "clock_id": ids[Clock]}
+            own = {"id": ids[Case], "number": f"{number[:-8]}9{n:05d}-X", "clock_id": ids[Clock]}
             timed = {"id": ids[Clock], "case_id": ids[Case], "assignment_id": None}
             timed |= {name: getattr(clock, name) + later for name in ("due_at", "yellow_at", "red_at")}
             timed["blue_at"] = clock.blue_at - later  # so that who is due later lights up first
