@@ -67,6 +67,7 @@ def known_matters(site: Site) -> list[tuple[str, str]]:
 def operations(site: Site) -> list[Operation]:
     """All of them, on matters that are there."""
     matters, floors = known_matters(site), _floor_numbers(site)
+    _analyse(site)
     follow = [Request("GET", f"/api/v1/matters/{number}", {"X-Matter-Secret": code}) for number, code in matters]
     bearer, cookie = {"Authorization": f"Bearer {site.deputy}"}, carrying(site.app, site.office)
     box = "/api/v1/deputy/matters?box=todo&limit=50"
@@ -119,6 +120,12 @@ def _floor_numbers(site: Site) -> list[str]:
         urlopen(Call(f"http://127.0.0.1:{site.floor}/matters", body, {"Content-Type": "application/json"})).close()
     with psycopg.connect(site.database) as connection:
         return [number for (number,) in connection.execute("SELECT number FROM floor.matters LIMIT %s", (SUPPLY,))]
+
+
+def _analyse(site: Site) -> None:
+    """Have every plan made anew, as autovacuum does within minutes: those of empty tables read them whole."""
+    with psycopg.connect(site.database, autocommit=True) as connection:
+        connection.execute("ANALYZE")
 
 
 def _deep(site: Site, box: str, bearer: dict[str, str]) -> str:
