@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from stat import S_ISREG
 
 _UNFINISHED = "#"
 """In the name of what is being written; no key has one."""
@@ -91,6 +92,7 @@ def settle(folder: Path) -> None:
 def _is_file(path: Path, before: datetime | None) -> bool:
     """Whether it is a file, and old enough; one that has gone meanwhile is none."""
     try:
-        return path.is_file() and (before is None or path.stat().st_mtime < before.timestamp())
+        found = path.stat()
     except FileNotFoundError:
         return False
+    return S_ISREG(found.st_mode) and (before is None or found.st_mtime < before.timestamp())

@@ -27,6 +27,7 @@ from typing import BinaryIO
 
 from sqlalchemy import Select, literal, select
 
+from liaison.clients.folders import settle
 from liaison.db import session, set_apart
 from liaison.domain.actors import SYSTEM
 from liaison.domain.chain import moment
@@ -93,6 +94,8 @@ def write_down(folder: Path) -> int:
         if missing:
             file.flush()
             os.fsync(file.fileno())
+            if not end:
+                settle(folder)
         return len(missing)
 
 
