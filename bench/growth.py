@@ -74,8 +74,8 @@ def measure(sizes: Sequence[str], rounds: int, home: Path | None = None) -> list
         return []
     with ExitStack() as open_:
         grown = {size: _grown(open_.enter_context(standing(data.kept(size, home))), data.SIZES[size]) for size in sizes}
-        for each in grown.values():  # what is planned, read and kept once
-            [call() for call in each.calls.values() for _ in range(OF_TICKS)]
+        for each in grown.values():  # what is read and kept once; a connection plans a query anew some ten times
+            [call() for call in each.calls.values() for _ in range(MANY)]
         found = {name: _turns(name, grown, rounds) for name in grown[sizes[0]].calls}
     bare = found.pop("bare bigrams"), found.pop("search, rows alone")
     figures = [
