@@ -11,12 +11,13 @@ from urllib.request import urlopen
 
 import psycopg
 
-from bench.floor import DEPUTIES
+from bench.floor import DEPUTIES, PAGE
 from bench.load import Request
 from bench.places import STATION, Site, carrying
 
 SUPPLY = 4000  # requests of a slice, of which each may be sent once only
 KNOWN = 300  # matters that are looked at again and again
+PAGES = 3  # of 50 that each deputy of the floor has from the start, as ours has more than that
 WHERE = (
     "南塘街道",
     "桂园路",
@@ -32,6 +33,11 @@ WHERE = (
 WHAT = ("路灯不亮", "井盖破损", "垃圾没有清运", "污水倒灌", "占道经营", "电梯停运", "公交改线", "施工噪声", "树枝断落")
 SINCE = ("已经三天了", "有一个多月", "从上周起", "每到雨天", "晚上十点以后", "反映过两次")
 WISH = ("请尽快处理", "希望有人来看看", "老人出行很不安全", "影响孩子上学", "请告诉我们什么时候能好")
+FILL = """WITH told AS (
+    INSERT INTO floor.matters SELECT gen_random_uuid(), 'L' || n, n %% %(deputies)s, 'with_deputy',
+        left(%(text)s, 30), %(text)s, now() - n * interval '1 minute' FROM generate_series(1, %(count)s) AS n
+    RETURNING id, created_at
+) INSERT INTO floor.history SELECT id, 1, created_at, 'submit', %(text)s FROM told"""
 
 Make = Callable[[Site], Sequence[Request]]
 
@@ -67,13 +73,12 @@ def known_matters(site: Site) -> list[tuple[str, str]]:
 def operations(site: Site) -> list[Operation]:
     """All of them, on matters that are there."""
     matters, floors = known_matters(site), _floor_numbers(site)
-    _analyse(site)
+    _settle(site)
     follow = [Request("GET", f"/api/v1/matters/{number}", {"X-Matter-Secret": code}) for number, code in matters]
     bearer, cookie = {"Authorization": f"Bearer {site.deputy}"}, carrying(site.app, site.office)
     box = "/api/v1/deputy/matters?box=todo&limit=50"
     deep = f"{box}{_deep(site, box, bearer)}"
     lists = [Request("GET", f"/deputies/{number}/matters") for number in range(DEPUTIES)]
-    before = [Request("GET", f"/deputies/{number}/matters?before={quote(_middle(site))}") for number in range(DEPUTIES)]
     detail = [Request("GET", f"/matters/{number}") for number in floors]
     claims = [Request("POST", f"/matters/{number}/claim") for number in floors]
     return [
@@ -82,7 +87,7 @@ def operations(site: Site) -> list[Operation]:
         ),
         Operation("detail", lambda _: follow, lambda _: detail, 0.50),
         Operation("list", lambda _: [Request("GET", box, bearer)], lambda _: lists, 0.60),
-        Operation("list deep", lambda _: [Request("GET", deep, bearer)], lambda _: before, 0.60),
+        Operation("list deep", lambda _: [Request("GET", deep, bearer)], _floor_deep, 0.60),
         Operation("move", _claims, lambda _: claims, 0.45, True),
         Operation("search", lambda _: [Request("GET", f"/console/?box=all&q={quote('井盖')}", cookie)]),
         Operation("station page", lambda _: [Request("GET", f"/s/{STATION}")]),
@@ -122,9 +127,11 @@ def _floor_numbers(site: Site) -> list[str]:
         return [number for (number,) in connection.execute("SELECT number FROM floor.matters LIMIT %s", (SUPPLY,))]
 
 
-def _analyse(site: Site) -> None:
-    """Have every plan made anew, as autovacuum does within minutes: those of empty tables read them whole."""
+def _settle(site: Site) -> None:
+    """Fill the floor's lists, and have plans made anew, as autovacuum does in time: those of empty tables read all."""
+    told = {"deputies": DEPUTIES, "count": DEPUTIES * PAGES * PAGE, "text": words(random.Random(1))}
     with psycopg.connect(site.database, autocommit=True) as connection:
+        connection.execute(FILL, told)
         connection.execute("ANALYZE")
 
 
@@ -140,7 +147,9 @@ def _deep(site: Site, box: str, bearer: dict[str, str]) -> str:
     return after
 
 
-def _middle(site: Site) -> str:
+def _floor_deep(site: Site) -> list[Request]:
+    """Pages from the middle of what the floor holds by now, each as full as ours."""
     with psycopg.connect(site.database) as connection:
-        middle = "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY created_at) FROM floor.matters"
-        return connection.execute(middle).fetchone()[0].isoformat()
+        found = "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY created_at) FROM floor.matters"
+        middle = quote(connection.execute(found).fetchone()[0].isoformat())
+    return [Request("GET", f"/deputies/{number}/matters?before={middle}") for number in range(DEPUTIES)]
