@@ -75,7 +75,7 @@ def measure(sizes: Sequence[str], rounds: int, home: Path | None = None) -> list
     with ExitStack() as open_:
         grown = {size: _grown(open_.enter_context(standing(data.kept(size, home))), data.SIZES[size]) for size in sizes}
         for each in grown.values():  # what is read and kept once; a connection plans a query anew some ten times
-            [call() for call in each.calls.values() for _ in range(MANY)]
+            [call() for name, call in each.calls.items() for _ in range(_calls(name))]
         found = {name: _turns(name, grown, rounds) for name in grown[sizes[0]].calls}
     bare = found.pop("bare bigrams"), found.pop("search, rows alone")
     figures = [
@@ -91,7 +91,7 @@ def _turns(name: str, grown: Mapping[str, Grown], rounds: int) -> dict[str, floa
     for turn in range(rounds):
         for size in sorted(grown, reverse=bool(turn % 2), key=list(grown).index):
             before = grown[size].spent()
-            took[size] += [grown[size].calls[name]() for _ in range(OF_TICKS if name in TICKS else MANY)]
+            took[size] += [grown[size].calls[name]() for _ in range(_calls(name))]
             cpu[size] += grown[size].spent() - before
     p95 = {size: statistics.quantiles(times, n=20)[-1] for size, times in took.items()}
     for size, times in took.items():
@@ -99,6 +99,11 @@ def _turns(name: str, grown: Mapping[str, Grown], rounds: int) -> dict[str, floa
         told = f"p50 {statistics.median(times):8.2f} ms  p95 {p95[size]:8.2f} ms  CPU {spent:7.2f} ms"
         print(f"{name:20}{size:>5}  {told}", flush=True)
     return p95
+
+
+def _calls(name: str) -> int:
+    """How often an operation is called in a turn: ticks seldom, since what is undone is left in the tables."""
+    return OF_TICKS if name in TICKS else MANY
 
 
 def _search(bare: Mapping[str, float], found: Mapping[str, float]) -> list[Figure]:
