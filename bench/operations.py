@@ -79,6 +79,8 @@ def operations(site: Site) -> list[Operation]:
     box = "/api/v1/deputy/matters?box=todo&limit=50"
     deep = f"{box}{_deep(site, box, bearer)}"
     lists = [Request("GET", f"/deputies/{number}/matters") for number in range(DEPUTIES)]
+    middle = quote(_middle(site))
+    before = [Request("GET", f"{each.path}?before={middle}") for each in lists]
     detail = [Request("GET", f"/matters/{number}") for number in floors]
     claims = [Request("POST", f"/matters/{number}/claim") for number in floors]
     return [
@@ -87,7 +89,7 @@ def operations(site: Site) -> list[Operation]:
         ),
         Operation("detail", lambda _: follow, lambda _: detail, 0.50),
         Operation("list", lambda _: [Request("GET", box, bearer)], lambda _: lists, 0.60),
-        Operation("list deep", lambda _: [Request("GET", deep, bearer)], _floor_deep, 0.60),
+        Operation("list deep", lambda _: [Request("GET", deep, bearer)], lambda _: before, 0.60),
         Operation("move", _claims, lambda _: claims, 0.45, True),
         Operation("search", lambda _: [Request("GET", f"/console/?box=all&q={quote('井盖')}", cookie)]),
         Operation("station page", lambda _: [Request("GET", f"/s/{STATION}")]),
@@ -147,9 +149,7 @@ def _deep(site: Site, box: str, bearer: dict[str, str]) -> str:
     return after
 
 
-def _floor_deep(site: Site) -> list[Request]:
-    """Pages from the middle of what the floor holds by now, each as full as ours."""
+def _middle(site: Site) -> str:
     with psycopg.connect(site.database) as connection:
-        found = "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY created_at) FROM floor.matters"
-        middle = quote(connection.execute(found).fetchone()[0].isoformat())
-    return [Request("GET", f"/deputies/{number}/matters?before={middle}") for number in range(DEPUTIES)]
+        middle = "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY created_at) FROM floor.matters"
+        return connection.execute(middle).fetchone()[0].isoformat()

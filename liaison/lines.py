@@ -1,9 +1,11 @@
-"""How soon a line to another host is given up that fell silent: both ends are told so, for either can lose the other.
+"""What connections are told: how soon one to another host that fell silent is given up, and what a page costs to read.
+
+Both ends are told when to give up, for either can lose the other.
 
 A host that loses power, or its cable, says no goodbye. Left to itself, Linux asks after two hours whether anybody is
 still there; all that time the database would keep the locks of a transaction of a dead host, and every worker that
 needs one of them would wait. The settings of the database's end travel with each connection, so that its operator has
-nothing to do; none of them needs a right. They mean nothing on a unix socket, but for what a page costs.
+nothing to do; none of them needs a right. What is said of silence means nothing on a unix socket.
 """
 
 CONNECTING = 3  # seconds until a host that does not answer at all is given up

@@ -41,10 +41,10 @@ ERASED_DIGEST = "erased"
 UNLINKED = {"provider_id": None, "undelivered": None, "error": None, "passed": []}
 """What a notice says of how it went, by a provider's own names, or with its words."""
 
-log = structlog.get_logger("liaison.erasing")
-
-OURS = frozenset({"id", "rating", "deputy_id", "files", "outcome", "promised_on", "result", "attitude", "speed"})
+OURS = frozenset({"id", "rating", "files", "outcome", "promised_on", "result", "attitude", "speed"})
 """What nobody typed in an event's data: ids, digests, codes and days, which may look like a number or hold a name."""
+
+log = structlog.get_logger("liaison.erasing")
 
 _APART = {"synchronize_session": False}
 _ERASED = "erased"

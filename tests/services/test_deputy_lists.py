@@ -1,7 +1,5 @@
 """The deputies' own list: the same lines as in the console, page by page, and no dearer for a full box."""
 
-import re
-
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import psycopg
 
@@ -71,27 +69,22 @@ def read(life: Life) -> int:
     return plan.scalar()[0]["Plan"]["Shared Hit Blocks"]
 
 
-def steps(plan: dict) -> list[str]:
-    """The kinds of a plan's steps."""
-    return [plan["Node Type"], *(kind for part in plan.get("Plans", ()) for kind in steps(part))]
-
-
 def test_a_plan_made_for_all_deputies_sorts_no_busy_ones_box(life: Life) -> None:
     """Of an average deputy's few lines, sorting them all would seem no dearer than going along the index."""
     number = life.matter_in("with_deputy")
     session.execute(OTHERS, {"number": number, "deputies": 12, "each": 40})
     session.execute(MANY, {"number": number, "first": 1, "last": 150})
     session.execute(text("ANALYZE cases, clocks"))
-    statement = str(deputy_lists._statement("todo", 50, goes_on=True).compile(dialect=psycopg.dialect()))
-    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
-    numbered = re.sub(r"%\((\w+)\)s", lambda found: f"${names.index(found[1]) + 1}", statement)
-    plan = session.connection().exec_driver_sql(f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {numbered}").scalar()
-    assert "Sort" not in steps(plan[0]["Plan"])
+    statement = deputy_lists._statement("todo", 50, goes_on=True)
+    numbered = statement.compile(dialect=psycopg.dialect(paramstyle="numeric_dollar"))
+    plan = session.connection().exec_driver_sql(f"EXPLAIN (GENERIC_PLAN) {numbered}").scalars().all()
+    assert not [step for step in plan if "Sort" in step]
 
 
 def test_a_full_box_costs_what_a_page_costs(life: Life) -> None:
+    life.clock.advance(days=200)  # what other tests took back still lies at the end of the same box, before this
     number = life.matter_in("with_deputy")
     session.execute(MANY, {"number": number, "first": 1, "last": 200})
     page = read(life)
     session.execute(MANY, {"number": number, "first": 201, "last": 5000})
-    assert read(life) < 2 * page  # an index one level deeper, and what other tests took back; all of it: 25 times
+    assert read(life) <= page + 5  # an index one level deeper
